@@ -1,0 +1,8 @@
+//! Environment to typed values. Every value is read through one [`Env`], which collects *all*
+//! problems, so that a bad configuration is mended in one go and ends the process before the first request.
+
+mod aws;
+mod reader;
+
+pub use aws::Aws;
+pub use reader::{Env, Problems};
