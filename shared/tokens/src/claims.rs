@@ -1,0 +1,60 @@
+//! The claims of both kinds of token. Times are RFC 3339, as PASETO registers them.
+
+use serde::{Deserialize, Serialize};
+
+/// What a token is good for. On the wire `auth`, `otp` or `auth+otp`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scope {
+    #[serde(rename = "auth")]
+    Authenticate,
+    #[serde(rename = "otp")]
+    Otp,
+    #[serde(rename = "auth+otp")]
+    Both,
+}
+
+impl Scope {
+    pub fn new(authenticate: bool, otp: bool) -> Option<Self> {
+        match (authenticate, otp) {
+            (true, true) => Some(Self::Both),
+            (true, false) => Some(Self::Authenticate),
+            (false, true) => Some(Self::Otp),
+            (false, false) => None,
+        }
+    }
+
+    pub fn has_authenticate(self) -> bool {
+        self != Self::Otp
+    }
+
+    pub fn has_otp(self) -> bool {
+        self != Self::Authenticate
+    }
+}
+
+/// What the customer's backend shows us as `Authorization: Bearer`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessToken {
+    /// The customer.
+    pub user_id: String,
+    pub scope: Scope,
+    /// This customer's answers carry JSON numbers and booleans instead of quoted ones.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub native: bool,
+}
+
+/// What the handset carries in the `id_token` parameter. Its `jti` is the session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdToken {
+    pub jti: String,
+    pub user_id: String,
+    pub scope: Scope,
+    /// The number's network, absent where it is not known and only OTP is offered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    /// The adapter that serves the network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor_type: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect_uri: Option<String>,
+}

@@ -1,0 +1,12 @@
+//! PASETO v4.public tokens: one kind for customers (access), one for handsets (id).
+//!
+//! Signed, not encrypted, and in URLs: nothing in them identifies a person. An implicit assertion makes
+//! one kind useless as the other; the footer's key id is looked up in a fixed map and fails closed.
+
+mod claims;
+mod keys;
+mod mint;
+
+pub use claims::{AccessToken, IdToken, Scope};
+pub use keys::{InvalidKey, PublicKeys, SigningKey};
+pub use mint::{InvalidToken, Issuer, SKEW_MS, Verifier};

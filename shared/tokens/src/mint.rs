@@ -1,0 +1,173 @@
+//! Minting and verifying. The payload is not looked at before the signature holds, and the footer only
+//! to look its key id up; both have a cap.
+
+use pasetors::{
+    Public,
+    token::UntrustedToken,
+    version4::{PublicToken, V4},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::{AccessToken, IdToken, PublicKeys, SigningKey};
+
+/// How far another machine's clock may differ from ours.
+pub const SKEW_MS: u64 = 60_000;
+/// The longest token that is looked at; ours stay under 2 KiB, redirect_uri included.
+const MAX_TOKEN: usize = 6 * 1024;
+const MAX_FOOTER: usize = 256;
+
+/// Anything but a valid token of the kind asked for. Which rule it broke is for the log only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidToken {
+    #[error("not a v4.public token of a sensible size")]
+    Format,
+    #[error("unknown key id")]
+    Key,
+    #[error("signature or kind")]
+    Signature,
+    #[error("claims missing or malformed")]
+    Claims,
+    #[error("iss or aud")]
+    Audience,
+    #[error("expired")]
+    Expired,
+    #[error("not yet valid")]
+    NotYetValid,
+}
+
+/// A kind of token: its PASETO implicit assertion.
+trait Kind: Serialize + DeserializeOwned {
+    const ASSERTION: &'static [u8];
+}
+
+impl Kind for AccessToken {
+    const ASSERTION: &'static [u8] = b"access";
+}
+
+impl Kind for IdToken {
+    const ASSERTION: &'static [u8] = b"id";
+}
+
+#[derive(Serialize, Deserialize)]
+struct Footer {
+    kid: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Registered {
+    iss: String,
+    aud: String,
+    iat: String,
+    nbf: String,
+    exp: String,
+}
+
+#[derive(Serialize)]
+struct Minted<'a, T> {
+    #[serde(flatten)]
+    registered: Registered,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<String>,
+    #[serde(flatten)]
+    claims: &'a T,
+}
+
+/// Signs; only the token and get-config functions hold one.
+pub struct Issuer {
+    key: SigningKey,
+    url: String,
+}
+
+/// Verifies with public keys alone.
+pub struct Verifier {
+    keys: PublicKeys,
+    url: String,
+}
+
+impl Issuer {
+    /// `url` is `iss` and `aud` of every token.
+    pub fn new(key: SigningKey, url: &str) -> Self {
+        Self { key, url: url.to_owned() }
+    }
+
+    /// Valid from `now` (Unix milliseconds) for `seconds`. `None`: the signer or the clock failed.
+    pub fn access(&self, token: &AccessToken, now: u64, seconds: u64) -> Option<String> {
+        let mut jti = [0; 16];
+        getrandom::fill(&mut jti).ok()?;
+        let jti = jti.iter().map(|byte| format!("{byte:02x}")).collect();
+        self.mint(token, Some(jti), now, seconds)
+    }
+
+    /// As [`Issuer::access`]; the `jti` is the token's own.
+    pub fn id(&self, token: &IdToken, now: u64, seconds: u64) -> Option<String> {
+        self.mint(token, None, now, seconds)
+    }
+
+    fn mint<T: Kind>(&self, claims: &T, jti: Option<String>, now: u64, seconds: u64) -> Option<String> {
+        let start = OffsetDateTime::from_unix_timestamp(i64::try_from(now / 1000).ok()?).ok()?;
+        let end = start.checked_add(Duration::seconds(i64::try_from(seconds).ok()?))?;
+        let (iat, exp) = (start.format(&Rfc3339).ok()?, end.format(&Rfc3339).ok()?);
+        let registered = Registered { iss: self.url.clone(), aud: self.url.clone(), nbf: iat.clone(), iat, exp };
+        let payload = serde_json::to_vec(&Minted { registered, jti, claims }).ok()?;
+        let footer = serde_json::to_vec(&Footer { kid: self.key.id.clone() }).ok()?;
+        PublicToken::sign(&self.key.secret, &payload, Some(&footer), Some(T::ASSERTION)).ok()
+    }
+}
+
+impl Verifier {
+    pub fn new(keys: PublicKeys, url: &str) -> Self {
+        Self { keys, url: url.to_owned() }
+    }
+
+    pub fn keys(&self) -> &PublicKeys {
+        &self.keys
+    }
+
+    /// An access token that is valid at `now` (Unix milliseconds).
+    pub fn access(&self, token: &str, now: u64) -> Result<AccessToken, InvalidToken> {
+        self.verify(token, now)
+    }
+
+    /// An id_token that is valid at `now` (Unix milliseconds).
+    pub fn id(&self, token: &str, now: u64) -> Result<IdToken, InvalidToken> {
+        self.verify(token, now)
+    }
+
+    fn verify<T: Kind>(&self, token: &str, now: u64) -> Result<T, InvalidToken> {
+        if token.len() > MAX_TOKEN {
+            return Err(InvalidToken::Format);
+        }
+        let untrusted = UntrustedToken::<Public, V4>::try_from(token).map_err(|_| InvalidToken::Format)?;
+        if untrusted.untrusted_footer().len() > MAX_FOOTER {
+            return Err(InvalidToken::Format);
+        }
+        let footer: Footer = serde_json::from_slice(untrusted.untrusted_footer()).map_err(|_| InvalidToken::Key)?;
+        let key = self.keys.get(&footer.kid).ok_or(InvalidToken::Key)?;
+        let trusted =
+            PublicToken::verify(key, &untrusted, None, Some(T::ASSERTION)).map_err(|_| InvalidToken::Signature)?;
+        let payload = trusted.payload();
+        let registered: Registered = serde_json::from_str(payload).map_err(|_| InvalidToken::Claims)?;
+        self.check(&registered, now)?;
+        serde_json::from_str(payload).map_err(|_| InvalidToken::Claims)
+    }
+
+    fn check(&self, claims: &Registered, now: u64) -> Result<(), InvalidToken> {
+        if claims.iss != self.url || claims.aud != self.url {
+            return Err(InvalidToken::Audience);
+        }
+        let [iat, nbf, exp] = [&claims.iat, &claims.nbf, &claims.exp].map(|text| milliseconds(text));
+        let (Some(iat), Some(nbf), Some(exp)) = (iat, nbf, exp) else { return Err(InvalidToken::Claims) };
+        match () {
+            // No grace after the end: what a token opens must not outlive the session behind it.
+            () if exp <= now => Err(InvalidToken::Expired),
+            () if nbf > now + SKEW_MS || iat > now + SKEW_MS => Err(InvalidToken::NotYetValid),
+            () => Ok(()),
+        }
+    }
+}
+
+fn milliseconds(text: &str) -> Option<u64> {
+    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    u64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok()
+}
