@@ -1,0 +1,18 @@
+//! One session per get_config: its rules (pure, in `session.rs` and beside it) and its store (DynamoDB).
+//!
+//! A session changes only by compare-and-swap, and a result leaves only after its write has won; so
+//! whatever runs at the same time, at most five guesses are judged and one answer is "true".
+
+mod item;
+mod otp;
+mod reason;
+mod secrets;
+mod session;
+mod silent;
+mod store;
+
+pub use otp::{Guess, SendClaim, SendLimits};
+pub use reason::Reason;
+pub use secrets::{Entropy, Handshake, Proof};
+pub use session::{Begin, CorrelationId, InvalidCorrelationId, Refusal, Session};
+pub use store::{Created, Store, StoreError, UpdateError};

@@ -1,0 +1,121 @@
+//! The session and what may refuse a change of it. Times are Unix milliseconds.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use sna_numbers::{Msisdn, Network};
+
+use crate::{Handshake, Reason, otp::Otp, secrets, silent::Silent};
+
+/// One attempt of a customer to authenticate one number.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Session {
+    /// The id_token's `jti`.
+    pub id: String,
+    pub customer: String,
+    pub correlation_id: Option<CorrelationId>,
+    pub msisdn: Msisdn,
+    /// What the customer reported; a hint, never proof.
+    pub client_ip: IpAddr,
+    pub network: Option<Network>,
+    /// The adapter that serves the network.
+    pub operator: Option<String>,
+    pub redirect_uri: Option<String>,
+    /// The customer's choice of JSON numbers and booleans.
+    pub native: bool,
+    pub expires_at: u64,
+    pub handshake: Handshake,
+    /// What the adapter keeps between its steps.
+    pub kept: String,
+    pub(crate) silent: Silent,
+    pub(crate) otp: Otp,
+    /// "true" was given: the session is spent.
+    pub(crate) answered: bool,
+}
+
+/// What get_config knows when a session begins.
+pub struct Begin {
+    pub customer: String,
+    pub correlation_id: Option<CorrelationId>,
+    pub msisdn: Msisdn,
+    pub client_ip: IpAddr,
+    pub network: Option<Network>,
+    pub operator: Option<String>,
+    pub redirect_uri: Option<String>,
+    pub native: bool,
+}
+
+/// Why a change is not allowed; the session stays as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("already used")]
+    Used,
+    #[error("no silent attempt is under way")]
+    NotUnderWay,
+    #[error("the proof is not this session's")]
+    WrongProof,
+    #[error("too soon after a silent attempt began")]
+    TooSoonAfterSilent,
+    #[error("all sends are used up")]
+    TooManySends,
+    #[error("too soon after the last send")]
+    TooSoonAfterSend,
+}
+
+impl Session {
+    /// A new session that lives for `seconds`.
+    pub fn begin(begin: Begin, now: u64, seconds: u64) -> Result<Self, secrets::Entropy> {
+        let id = secrets::session_id()?;
+        Ok(Self {
+            handshake: Handshake::new(&id)?,
+            id,
+            customer: begin.customer,
+            correlation_id: begin.correlation_id,
+            msisdn: begin.msisdn,
+            client_ip: begin.client_ip,
+            network: begin.network,
+            operator: begin.operator,
+            redirect_uri: begin.redirect_uri,
+            native: begin.native,
+            expires_at: now + seconds * 1000,
+            kept: String::new(),
+            silent: Silent::Idle,
+            otp: Otp::default(),
+            answered: false,
+        })
+    }
+
+    /// The session that a `state` belongs to, if it has the form of ours.
+    pub fn id_in_state(state: &str) -> Option<&str> {
+        state.split_once('.').map(|(id, _)| id).filter(|id| id.len() == 36)
+    }
+
+    /// Was "true" given?
+    pub fn is_answered(&self) -> bool {
+        self.answered
+    }
+
+    /// How the silent attempt ended, if it did.
+    pub fn silent_ended(&self) -> Option<Reason> {
+        self.silent.ended()
+    }
+}
+
+/// A customer's own name for a session: 1 to 128 visible ASCII characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CorrelationId(String);
+
+#[derive(Debug, thiserror::Error)]
+#[error("a correlation_id is 1 to 128 visible ASCII characters")]
+pub struct InvalidCorrelationId;
+
+impl CorrelationId {
+    pub fn parse(text: &str) -> Result<Self, InvalidCorrelationId> {
+        let good = (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if good { Ok(Self(text.to_owned())) } else { Err(InvalidCorrelationId) }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
