@@ -1,0 +1,110 @@
+//! Straight-line code by replay: an ask is answered from the journal, or stops the step.
+
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::{Answer, Ask, Entry, HttpRequest, HttpResponse, Unreachable, Verdict};
+
+/// Why a step ends early; `?` carries it out of the adapter's code.
+pub enum Stop {
+    /// The host must answer this first.
+    Ask(Box<Ask>),
+    /// The attempt ends. The text goes to the log: nothing personal in it.
+    Failed(Verdict, String),
+}
+
+impl Stop {
+    pub fn failed(verdict: Verdict, detail: impl Into<String>) -> Self {
+        Self::Failed(verdict, detail.into())
+    }
+}
+
+/// The host's journal of this step, read in order.
+pub struct Io {
+    journal: std::vec::IntoIter<Entry>,
+}
+
+impl Io {
+    pub fn new(journal: Vec<Entry>) -> Self {
+        Self { journal: journal.into_iter() }
+    }
+
+    fn ask(&mut self, ask: Ask) -> Result<Answer, Stop> {
+        match self.journal.next() {
+            None => Err(Stop::Ask(Box::new(ask))),
+            // A wrong verdict cannot come of an answer to another question.
+            Some(entry) if entry.ask != ask => Err(Stop::failed(Verdict::ConfigError, "adapter is not deterministic")),
+            Some(entry) => Ok(entry.answer),
+        }
+    }
+
+    /// Has the journal been read to its end? A step that ends before it asked less than last time.
+    pub fn is_drained(&self) -> bool {
+        self.journal.len() == 0
+    }
+
+    /// Sends a request; the answer has any status. No answer ends the step with the verdict that says why.
+    pub fn send(&mut self, request: HttpRequest) -> Result<HttpResponse, Stop> {
+        match self.ask(Ask::Http(request))? {
+            Answer::Http(response) => Ok(response),
+            Answer::Unreachable { reason } => Err(match reason {
+                Unreachable::Timeout => Stop::failed(Verdict::OperatorTimeout, "the operator did not answer in time"),
+                Unreachable::Failed => Stop::failed(Verdict::OperatorError, "the operator could not be reached"),
+                Unreachable::TooLarge => Stop::failed(Verdict::OperatorError, "the operator's answer is too large"),
+                Unreachable::Forbidden => Stop::failed(Verdict::ConfigError, "the host refused the request"),
+            }),
+            _ => Err(foreign_answer()),
+        }
+    }
+
+    /// Signs `claims` with the operator's private key; returns a compact JWT.
+    pub fn sign(&mut self, claims: serde_json::Value) -> Result<String, Stop> {
+        match self.ask(Ask::Sign { claims })? {
+            Answer::Signed { jwt } => Ok(jwt),
+            Answer::Unreachable { .. } => Err(Stop::failed(Verdict::ConfigError, "the host has no key to sign with")),
+            _ => Err(foreign_answer()),
+        }
+    }
+
+    /// Checks the signature of `jwt` and returns its claims, which are still to be judged.
+    pub fn verify(&mut self, jwt: &str, jwks_uri: &str) -> Result<serde_json::Value, Stop> {
+        match self.ask(Ask::Verify { jwt: jwt.into(), jwks_uri: jwks_uri.into() })? {
+            Answer::Verified { claims } => Ok(claims),
+            Answer::Rejected => Err(Stop::failed(Verdict::ProtocolViolation, "the JWT's signature is not acceptable")),
+            Answer::Unreachable { reason: Unreachable::Timeout } => {
+                Err(Stop::failed(Verdict::OperatorTimeout, "the operator's keys did not come in time"))
+            }
+            Answer::Unreachable { .. } => {
+                Err(Stop::failed(Verdict::OperatorError, "the operator's keys could not be fetched"))
+            }
+            _ => Err(foreign_answer()),
+        }
+    }
+}
+
+fn foreign_answer() -> Stop {
+    Stop::failed(Verdict::ConfigError, "the journal's answer is of another kind than the ask")
+}
+
+impl HttpResponse {
+    /// The body as JSON; anything else is the operator's error.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Stop> {
+        // serde_json's message could quote the body.
+        serde_json::from_str(&self.body)
+            .map_err(|_| Stop::failed(Verdict::OperatorError, "the operator's answer is not the JSON expected"))
+    }
+
+    /// The `code` or `error` of an error body (CAMARA; RFC 6749 5.2) and its text, empty where there are none.
+    pub fn error(&self) -> (String, String) {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Body {
+            code: String,
+            error: String,
+            message: String,
+            error_description: String,
+        }
+        let body: Body = serde_json::from_str(&self.body).unwrap_or_default();
+        let either = |a: String, b: String| if a.is_empty() { b } else { a };
+        (either(body.code, body.error), either(body.message, body.error_description))
+    }
+}
