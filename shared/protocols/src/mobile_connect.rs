@@ -1,0 +1,57 @@
+//! GSMA Mobile Connect Verified MSISDN, matched by hash (IDY.54, device-initiated profile v2.3):
+//! CAMARA's ancestor, with its own authorize parameters, a mandatory id_token and the premiuminfo resource.
+
+use serde::Deserialize;
+use serde_json::json;
+use sna_adapter::{Adapter, Arrival, Arrived, Authorize, Context, Io, Params, Stop, Verdict};
+
+use crate::oidc::{self, ClientAuth, Provider};
+
+/// What differs between deployments.
+pub struct MobileConnect {
+    pub scope: &'static str,
+    /// The profile's `version` parameter, e.g. `mc_di_r2_v2.3`.
+    pub version: &'static str,
+    /// Level of assurance asked for; "2" is seamless. One digit: the id_token's must not be lower.
+    pub acr: &'static str,
+    /// The authentication method that the id_token must name, e.g. `SEAM_OK`.
+    pub amr: &'static str,
+    pub client_auth: ClientAuth,
+}
+
+#[derive(Deserialize)]
+struct Matched {
+    sub: String,
+    #[serde(rename = "device_msisdn_verified", deserialize_with = "oidc::lenient_bool")]
+    verified: bool,
+}
+
+impl Adapter for MobileConnect {
+    fn plan(&self, _: &Context, _: &mut String, _: &mut Io) -> Result<Authorize, Stop> {
+        Ok(oidc::by_redirect())
+    }
+
+    fn arrive(&self, cx: &Context, _: &Arrival, _: &mut String, _: &mut Io) -> Result<Arrived, Stop> {
+        let provider: Provider = cx.config()?;
+        let more = [("version", self.version), ("acr_values", self.acr)];
+        Ok(Arrived::Redirect { uri: oidc::authorize_uri(cx, &provider, self.scope, &more) })
+    }
+
+    fn callback(&self, cx: &Context, params: &Params, _: &mut String, io: &mut Io) -> Result<Verdict, Stop> {
+        let provider: Provider = cx.config()?;
+        let code = oidc::code(cx, &provider, params)?;
+        let token = oidc::token(cx, &provider, self.client_auth, false, code, io)?;
+        let id_token = oidc::id_token(cx, &provider, &token, io)?;
+        if id_token.acr.as_str() < self.acr || !id_token.amr.iter().any(|amr| amr == self.amr) {
+            return Err(Stop::failed(Verdict::ProtocolViolation, "the id_token's acr or amr is too weak"));
+        }
+        let claims = json!({ "mc_claims": { "device_msisdn_hash": oidc::number_hash(&cx.msisdn) } });
+        let found: Matched =
+            oidc::resource(io, oidc::post_json(&provider.resource_endpoint, &token.access_token, &claims))?;
+        // OIDC Core 5.3.2: an answer about another subscriber than the id_token's must not be used.
+        if found.sub != id_token.sub {
+            return Err(Stop::failed(Verdict::ProtocolViolation, "the resource speaks of another subscriber"));
+        }
+        Ok(if found.verified { Verdict::Match } else { Verdict::Mismatch })
+    }
+}

@@ -1,0 +1,205 @@
+//! What the OpenID Connect families share: the authorize URL, the callback, the code for a token,
+//! the id_token's claims (OIDC Core 3.1.3.7; CAMARA Security and Interoperability Profile).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
+use sna_adapter::{Auth, Authorize, Context, HttpRequest, Io, Params, Stop, Verdict};
+
+use crate::refusal;
+
+/// Seconds that our clock and the operator's may differ.
+const SKEW: u64 = 60;
+
+/// How this operator wants us to authenticate at its token endpoint.
+#[derive(Clone, Copy)]
+pub enum ClientAuth {
+    Basic,
+    Post,
+    /// RFC 7523; the assertion's audience is the token endpoint.
+    PrivateKeyJwt,
+}
+
+/// The operator's entry in the operator table, as far as both families read it.
+#[derive(Deserialize)]
+pub struct Provider {
+    pub issuer: String,
+    pub authorization_endpoint: String,
+    pub token_endpoint: String,
+    pub jwks_uri: String,
+    pub client_id: String,
+    /// Where the number is compared: CAMARA's `/verify`, Mobile Connect's premiuminfo.
+    pub resource_endpoint: String,
+}
+
+#[derive(Deserialize)]
+pub struct Token {
+    pub access_token: String,
+    #[serde(default)]
+    pub id_token: Option<String>,
+}
+
+/// The claims that are ours to judge; `sub` is opaque.
+#[derive(Deserialize)]
+pub struct IdToken {
+    iss: String,
+    pub sub: String,
+    aud: Audience,
+    #[serde(default)]
+    azp: Option<String>,
+    exp: u64,
+    iat: u64,
+    #[serde(default)]
+    nonce: String,
+    #[serde(default)]
+    pub acr: String,
+    #[serde(default)]
+    pub amr: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// Percent-encodes, a space as `%20`: a `+` inside `Location` is read as a plus by some operators,
+/// and a bare `#` (in the scopes of older deployments) would cut the query off.
+fn encode(pairs: &[(&str, &str)]) -> String {
+    let one = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
+    pairs.iter().map(|(name, value)| format!("{}={}", one(name), one(value))).collect::<Vec<_>>().join("&")
+}
+
+/// The authorize request's URI: what every provider needs, then `more`.
+pub fn authorize_uri(cx: &Context, provider: &Provider, scope: &str, more: &[(&str, &str)]) -> String {
+    let mut pairs = vec![
+        ("response_type", "code"),
+        ("client_id", &provider.client_id),
+        ("redirect_uri", &cx.callback_uri),
+        ("scope", scope),
+        ("state", &cx.state),
+        ("nonce", &cx.nonce),
+    ];
+    pairs.extend_from_slice(more);
+    format!("{}?{}", provider.authorization_endpoint, encode(&pairs))
+}
+
+/// The operator's code, after `state` and `iss` (RFC 9207: mix-up) were compared.
+pub fn code<'a>(cx: &Context, provider: &Provider, params: &'a Params) -> Result<&'a str, Stop> {
+    if params.get("state").is_none_or(|state| *state != cx.state) {
+        return Err(Stop::failed(Verdict::ProtocolViolation, "state is not the session's"));
+    }
+    if params.get("iss").is_some_and(|iss| *iss != provider.issuer) {
+        return Err(Stop::failed(Verdict::ProtocolViolation, "iss is not the operator's"));
+    }
+    if let Some(error) = params.get("error") {
+        let text = params.get("error_description").map_or("", String::as_str);
+        return Err(refusal::at_authorize(error, text));
+    }
+    match params.get("code") {
+        Some(code) if !code.is_empty() => Ok(code),
+        _ => Err(Stop::failed(Verdict::ProtocolViolation, "neither code nor error came back")),
+    }
+}
+
+/// Redeems the code (RFC 6749 4.1.3, RFC 7636 4.5).
+pub fn token(
+    cx: &Context,
+    provider: &Provider,
+    auth: ClientAuth,
+    pkce: bool,
+    code: &str,
+    io: &mut Io,
+) -> Result<Token, Stop> {
+    let mut form = vec![("grant_type", "authorization_code"), ("code", code), ("redirect_uri", &cx.callback_uri)];
+    if pkce {
+        form.push(("code_verifier", &cx.verifier));
+    }
+    let client_id = provider.client_id.clone();
+    let response = io.send(HttpRequest {
+        method: "POST".into(),
+        url: provider.token_endpoint.clone(),
+        headers: headers("application/x-www-form-urlencoded"),
+        body: encode(&form),
+        auth: match auth {
+            ClientAuth::Basic => Auth::ClientSecretBasic { client_id },
+            ClientAuth::Post => Auth::ClientSecretPost { client_id },
+            ClientAuth::PrivateKeyJwt => Auth::PrivateKeyJwt { client_id, audience: provider.token_endpoint.clone() },
+        },
+    })?;
+    if response.status != 200 {
+        return Err(refusal::at_token(&response));
+    }
+    response.json()
+}
+
+/// The id_token of `token`: signature by the host, claims here.
+pub fn id_token(cx: &Context, provider: &Provider, token: &Token, io: &mut Io) -> Result<IdToken, Stop> {
+    let violation = |detail: &str| Stop::failed(Verdict::ProtocolViolation, detail);
+    let jwt = token.id_token.as_deref().ok_or_else(|| violation("the token answer has no id_token"))?;
+    let claims = io.verify(jwt, &provider.jwks_uri)?;
+    let claims = IdToken::deserialize(claims).map_err(|_| violation("the id_token lacks a claim"))?;
+    let for_us = match &claims.aud {
+        Audience::One(aud) => *aud == provider.client_id,
+        Audience::Many(auds) => {
+            auds.contains(&provider.client_id)
+                && (auds.len() == 1 || claims.azp.as_ref().is_some_and(|azp| *azp == provider.client_id))
+        }
+    };
+    match () {
+        () if claims.iss != provider.issuer => Err(violation("the id_token's iss is not the operator's")),
+        () if !for_us => Err(violation("the id_token's aud is not ours")),
+        () if claims.nonce != cx.nonce => Err(violation("the id_token's nonce is not the session's")),
+        () if claims.exp.saturating_add(SKEW) <= cx.now => Err(violation("the id_token has expired")),
+        () if claims.iat > cx.now.saturating_add(SKEW) => Err(violation("the id_token is from the future")),
+        () => Ok(claims),
+    }
+}
+
+/// A JSON request with a bearer token.
+pub fn post_json(url: &str, access_token: &str, body: &serde_json::Value) -> HttpRequest {
+    let mut headers = headers("application/json");
+    headers.insert("authorization".into(), format!("Bearer {access_token}"));
+    HttpRequest { method: "POST".into(), url: url.into(), headers, body: body.to_string(), auth: Auth::None }
+}
+
+/// Sends a request to a resource; anything but 200 is its refusal.
+pub fn resource<T: DeserializeOwned>(io: &mut Io, request: HttpRequest) -> Result<T, Stop> {
+    let response = io.send(request)?;
+    if response.status != 200 {
+        return Err(refusal::at_resource(&response));
+    }
+    response.json()
+}
+
+/// Lower-case hex SHA-256 of E.164 with its `+` (IDY.54; CAMARA NumberVerification 2.1.0).
+pub fn number_hash(msisdn: &str) -> String {
+    hex::encode(Sha256::digest(msisdn))
+}
+
+/// The plan of every redirect family: our own `/v1/authenticate`, to be opened by a browser.
+pub fn by_redirect() -> Authorize {
+    Authorize { request_type: "GET".into(), supports_callback: true, ..Authorize::default() }
+}
+
+fn headers(content_type: &str) -> BTreeMap<String, String> {
+    [("content-type", content_type), ("accept", "application/json")].map(|(k, v)| (k.into(), v.into())).into()
+}
+
+/// A boolean, or the strings that some deployments send for it.
+pub fn lenient_bool<'de, D: serde::Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Lenient {
+        Bool(bool),
+        Text(String),
+    }
+    match Lenient::deserialize(value)? {
+        Lenient::Bool(value) => Ok(value),
+        Lenient::Text(text) if text == "true" => Ok(true),
+        Lenient::Text(text) if text == "false" => Ok(false),
+        Lenient::Text(_) => Err(serde::de::Error::custom("not a boolean")),
+    }
+}
