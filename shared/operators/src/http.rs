@@ -1,0 +1,187 @@
+//! Calls an operator for its adapter: listed origins only, addresses checked after DNS and at the
+//! connection itself, no redirects, no proxy, a deadline and a cap on the answer.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use reqwest::{
+    Client, Method,
+    dns::{Addrs, Name, Resolve, Resolving},
+    redirect::Policy,
+};
+use secrecy::ExposeSecret;
+use sna_adapter::{Answer, Auth, HttpRequest, HttpResponse, Unreachable};
+use url::{Host, Url};
+
+use crate::{address, jwt, table::Operator};
+
+const CONNECT: Duration = Duration::from_secs(2);
+const MAX_ANSWER: usize = 256 * 1024;
+
+/// One connection pool for the public internet, one that may also reach loopback (the local run).
+#[derive(Default)]
+pub struct Http {
+    public: OnceLock<Option<Client>>,
+    loopback: OnceLock<Option<Client>>,
+}
+
+struct Resolver {
+    allow_loopback: bool,
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let allow_loopback = self.allow_loopback;
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            // One bad address among good ones is an attack, not a choice.
+            if found.iter().any(|at| !address::allowed(at.ip(), allow_loopback)) {
+                return Err("the host has an address that is not public".into());
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+impl Http {
+    fn client(&self, allow_loopback: bool) -> Option<&Client> {
+        let slot = if allow_loopback { &self.loopback } else { &self.public };
+        slot.get_or_init(|| {
+            Client::builder()
+                .redirect(Policy::none())
+                .no_proxy()
+                .connect_timeout(CONNECT)
+                .pool_idle_timeout(Duration::from_secs(15))
+                .dns_resolver(Resolver { allow_loopback })
+                .build()
+                .inspect_err(|error| tracing::error!(%error, "no HTTP client"))
+                .ok()
+        })
+        .as_ref()
+    }
+
+    /// Performs one request of an adapter. `now`: Unix seconds.
+    pub async fn send(&self, operator: &Operator, request: &HttpRequest, now: u64) -> Answer {
+        let started = Instant::now();
+        let result = self.try_send(operator, request, now).await;
+        let host = Url::parse(&request.url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        let (status, failed) = match &result {
+            Ok(response) => (response.status, None),
+            Err(reason) => (0, Some(reason)),
+        };
+        let ms = started.elapsed().as_millis();
+        tracing::info!(adapter = operator.adapter, method = request.method, host, status, ?failed, ms, "operator");
+        match result {
+            Ok(response) => Answer::Http(response),
+            Err(reason) => Answer::Unreachable { reason },
+        }
+    }
+
+    async fn try_send(
+        &self,
+        operator: &Operator,
+        request: &HttpRequest,
+        now: u64,
+    ) -> Result<HttpResponse, Unreachable> {
+        let url = listed(operator, &request.url).ok_or(Unreachable::Forbidden)?;
+        let method = Method::from_bytes(request.method.as_bytes()).map_err(|_| Unreachable::Forbidden)?;
+        let client = self.client(operator.allow_loopback).ok_or(Unreachable::Failed)?;
+        let (authorization, credentials) = authenticate(operator, &request.auth, now).ok_or(Unreachable::Forbidden)?;
+        let mut builder = client.request(method, url).timeout(Duration::from_millis(operator.deadline_ms));
+        for (name, value) in &request.headers {
+            builder = builder.header(name, value);
+        }
+        if let Some(value) = authorization {
+            builder = builder.header("authorization", value);
+        }
+        let body = [request.body.as_str(), &credentials].into_iter().filter(|part| !part.is_empty());
+        let mut response = builder.body(body.collect::<Vec<_>>().join("&")).send().await.map_err(why)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(why)? {
+            if body.len() + chunk.len() > MAX_ANSWER {
+                return Err(Unreachable::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let headers: BTreeMap<_, _> = response
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+            .collect();
+        let body = String::from_utf8_lossy(&body).into_owned();
+        Ok(HttpResponse { status: response.status().as_u16(), headers, body })
+    }
+}
+
+/// The URL, if its origin is on the operator's list and, where its host is an address, that is allowed.
+fn listed(operator: &Operator, url: &str) -> Option<Url> {
+    let known = operator.lists(url);
+    let url = Url::parse(url).ok()?;
+    let address = match url.host()? {
+        Host::Domain(_) => None,
+        Host::Ipv4(v4) => Some(IpAddr::V4(v4)),
+        Host::Ipv6(v6) => Some(IpAddr::V6(v6)),
+    };
+    let safe = address.is_none_or(|ip| address::allowed(ip, operator.allow_loopback));
+    (known && safe && url.username().is_empty() && url.password().is_none()).then_some(url)
+}
+
+/// The `Authorization` header and the form fields that `auth` asks for. `None`: we lack the credential.
+fn authenticate(operator: &Operator, auth: &Auth, now: u64) -> Option<(Option<String>, String)> {
+    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let secret = || operator.credentials.client_secret.as_ref().map(|secret| secret.expose_secret());
+    Some(match auth {
+        Auth::None => (None, String::new()),
+        // RFC 6749 2.3.1: both are form-encoded before they are joined.
+        Auth::ClientSecretBasic { client_id } => {
+            let pair = format!("{}:{}", encode(client_id), encode(secret()?));
+            (Some(format!("Basic {}", BASE64_STANDARD.encode(pair))), String::new())
+        }
+        Auth::ClientSecretPost { client_id } => {
+            (None, format!("client_id={}&client_secret={}", encode(client_id), encode(secret()?)))
+        }
+        Auth::PrivateKeyJwt { client_id, audience } => {
+            let assertion = jwt::assertion(&operator.credentials, client_id, audience, now)?;
+            let kind = encode("urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+            let fields = format!("client_id={}&client_assertion_type={kind}", encode(client_id));
+            (None, format!("{fields}&client_assertion={assertion}"))
+        }
+    })
+}
+
+fn why(error: reqwest::Error) -> Unreachable {
+    if error.is_timeout() { Unreachable::Timeout } else { Unreachable::Failed }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::Table;
+
+    #[test]
+    fn only_listed_origins_are_called() {
+        let table = r#"{"X": {"adapter": "x", "origins": ["https://op.example", "https://127.0.0.1"], "config": {}}}"#;
+        let table = Table::parse(table, |_| None).unwrap();
+        let operator = table.get("X").unwrap();
+        assert!(listed(operator, "https://op.example/token?x=1").is_some());
+        for url in [
+            "http://op.example/token",
+            "https://op.example:8443/token",
+            "https://op.example.evil.test/",
+            "https://user@op.example/",
+            "https://evil.test/https://op.example",
+            "https://127.0.0.1/",
+            "https://2130706433/",
+            "file:///etc/passwd",
+            "nonsense",
+        ] {
+            assert!(listed(operator, url).is_none(), "{url}");
+        }
+    }
+}
