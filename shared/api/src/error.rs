@@ -1,0 +1,62 @@
+//! What the customer is told, and what only the log is told.
+
+use std::fmt::{self, Display};
+
+use crate::wire::{self, Wire};
+
+/// A refusal: a row of the wire's table, headers that belong to it, and a cause for the log.
+#[derive(Debug)]
+pub struct ApiError {
+    pub(crate) wire: Wire,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) cause: Option<String>,
+}
+
+impl ApiError {
+    /// Our store, key source or SMS provider is down: to be tried again.
+    pub fn unavailable(cause: impl Display) -> Self {
+        Self::from(wire::UNAVAILABLE).header("retry-after", "1").because(cause)
+    }
+
+    /// A failure that is either an outage (503) or a bug (500).
+    pub fn failed(temporary: bool, cause: impl Display) -> Self {
+        if temporary { Self::unavailable(cause) } else { Self::from(wire::INTERNAL).because(cause) }
+    }
+
+    /// 401 with the scheme that the endpoint wants (RFC 9110 11.6.1).
+    pub fn unauthorized(scheme: &'static str) -> Self {
+        Self::from(wire::UNAUTHORIZED).header("www-authenticate", format!("{scheme} realm=\"gateway\""))
+    }
+
+    /// Tells the log why. Nothing personal and no secret may be in it.
+    #[must_use]
+    pub fn because(mut self, cause: impl Display) -> Self {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+impl From<Wire> for ApiError {
+    fn from(wire: Wire) -> Self {
+        Self { wire, headers: Vec::new(), cause: None }
+    }
+}
+
+/// Anything that no handler foresaw is a bug: 500, with its cause in the log.
+impl<E: std::error::Error> From<E> for ApiError {
+    fn from(error: E) -> Self {
+        Self::from(wire::INTERNAL).because(error)
+    }
+}
+
+impl Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.wire.description)
+    }
+}

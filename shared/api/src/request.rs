@@ -1,0 +1,142 @@
+//! A request, whichever of Lambda's HTTP events it came as.
+
+use std::net::IpAddr;
+
+use lambda_http::{
+    Body, RequestExt,
+    http::{HeaderMap, header},
+    request::RequestContext,
+};
+use serde::de::DeserializeOwned;
+
+use crate::{ApiError, Fields, wire};
+
+const MAX_BODY: usize = 16 * 1024;
+const MAX_URL: usize = 8 * 1024;
+const FORM: &str = "application/x-www-form-urlencoded";
+const JSON: &str = "application/json";
+
+pub struct Request {
+    pub method: String,
+    pub path: String,
+    /// Where the request came from; unknown when neither the event nor a trusted proxy says it.
+    pub source_ip: Option<IpAddr>,
+    pub(crate) headers: HeaderMap,
+    query: Vec<(String, String)>,
+    body: Vec<u8>,
+    too_large: bool,
+}
+
+impl Request {
+    /// `trusted_proxies`: how many of the last addresses of `X-Forwarded-For` are ours to believe; 0: none.
+    pub(crate) fn new(event: lambda_http::Request, trusted_proxies: usize) -> Self {
+        let source_ip = match trusted_proxies {
+            0 => context_address(&event),
+            count => forwarded_address(event.headers(), count),
+        };
+        let url = event.uri().path_and_query().map_or(0, |path| path.as_str().len());
+        let query =
+            event.query_string_parameters().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        // As the gateway saw it, before a stage's name is taken off.
+        let path = event.raw_http_path().to_owned();
+        let (parts, body) = event.into_parts();
+        let body = match body {
+            Body::Text(text) => text.into_bytes(),
+            Body::Binary(bytes) => bytes,
+            _ => Vec::new(),
+        };
+        let too_large = body.len() > MAX_BODY || url > MAX_URL;
+        Self { method: parts.method.to_string(), path, source_ip, headers: parts.headers, query, body, too_large }
+    }
+
+    pub(crate) fn is_too_large(&self) -> bool {
+        self.too_large
+    }
+
+    pub fn query(&self) -> Result<Fields, ApiError> {
+        Fields::new(self.query.iter().cloned())
+    }
+
+    /// The form in the body; a body without a media type is taken for one.
+    pub fn form(&self) -> Result<Fields, ApiError> {
+        match self.media_type().as_deref() {
+            None | Some(FORM) => Fields::new(form_urlencoded::parse(&self.body).into_owned()),
+            Some(_) => Err(wire::MEDIA_TYPE.into()),
+        }
+    }
+
+    /// The form in the body, or a JSON object of strings with the same names; `null` counts as absent.
+    pub fn form_or_json(&self) -> Result<Fields, ApiError> {
+        match self.media_type().as_deref() {
+            Some(JSON) => {
+                let object: Vec<(String, Option<String>)> = self.json_body::<Object>()?.0;
+                Fields::new(object.into_iter().filter_map(|(name, value)| Some((name, value?))))
+            }
+            _ => self.form(),
+        }
+    }
+
+    /// The JSON body; a body without a media type is taken for JSON.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        match self.media_type().as_deref() {
+            None | Some(JSON) => self.json_body(),
+            Some(_) => Err(wire::MEDIA_TYPE.into()),
+        }
+    }
+
+    fn json_body<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        // serde_json's message could quote the body: only the place goes to the log.
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let cause = format!("JSON: {:?} error, line {}, column {}", error.classify(), error.line(), error.column());
+            ApiError::from(wire::FIELD).because(cause)
+        })
+    }
+
+    /// Lower case, without parameters.
+    fn media_type(&self) -> Option<String> {
+        let value = self.headers.get(header::CONTENT_TYPE)?.to_str().unwrap_or("?");
+        Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+    }
+}
+
+/// A JSON object as its members in order, so that a repeated name is still seen.
+struct Object(Vec<(String, Option<String>)>);
+
+impl<'de> serde::Deserialize<'de> for Object {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> serde::de::Visitor<'de> for Members {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object of strings")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Object(members))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+fn context_address(event: &lambda_http::Request) -> Option<IpAddr> {
+    let text = match event.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => context.http.source_ip.as_deref(),
+        RequestContext::ApiGatewayV1(context) => context.identity.source_ip.as_deref(),
+        // A load balancer says it in X-Forwarded-For only: configure one trusted proxy.
+        _ => None,
+    };
+    text?.parse().ok()
+}
+
+/// The address that the first of `count` trusted proxies saw; what stands before it is the client's own claim.
+fn forwarded_address(headers: &HeaderMap, count: usize) -> Option<IpAddr> {
+    let values = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let addresses: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+    addresses.len().checked_sub(count).and_then(|index| addresses.get(index)?.parse().ok())
+}
