@@ -1,0 +1,50 @@
+//! `GET|POST /v1/callback/{vendor}`: the operator sends the handset back. The one exchange of a session is
+//! claimed before the operator is asked, and the handset leaves only when the verdict is recorded.
+
+use sna_api::{Answer, ApiError, Endpoint, Request, wire};
+use sna_attempts::Attempts;
+use sna_config::Env;
+use sna_operators::{Operation, Outcome, Verdict};
+use sna_sessions::{Refusal, Session};
+use tracing::Span;
+
+pub struct Callback {
+    attempts: Attempts,
+}
+
+impl Callback {
+    pub fn from_env(env: &mut Env<'_>) -> Option<Self> {
+        let url = env.origin("PUBLIC_URL");
+        Some(Self { attempts: Attempts::from_env(env, &url)? })
+    }
+}
+
+impl Endpoint for Callback {
+    const PATH: &'static str = "/v1/callback/";
+    const METHODS: &'static [&'static str] = &["GET", "POST"];
+
+    async fn handle(&self, request: &Request, now: u64) -> Result<Answer, ApiError> {
+        // response_mode=form_post brings the same parameters in a body.
+        let fields = if request.method == "POST" { request.form()? } else { request.query()? };
+        let state = fields.require("state")?.to_owned();
+        let id = Session::id_in_state(&state).ok_or_else(|| ApiError::from(wire::TOKEN).because("foreign state"))?;
+        let vendor = request.path.rsplit('/').next();
+        // An operator's answer counts for its own sessions only (mix-up, RFC 9207 1).
+        let claim = |session: &mut Session| match session.operator.as_deref() {
+            operator if operator.is_some() && operator == vendor => session.begin_exchange(&state),
+            _ => Err(Refusal::NotUnderWay),
+        };
+        let (session, is_ours) = self.attempts.update(id, now, claim).await?;
+        Span::current().record("customer", &session.customer);
+        if !is_ours {
+            return self.attempts.end(&session, Verdict::ProtocolViolation, now).await;
+        }
+        let callback = Operation::Callback { params: fields.into_map() };
+        let verdict =
+            match self.attempts.step(&session, callback, request.source_ip, now).await.map(|done| done.outcome) {
+                Ok(Outcome::Verdict { verdict }) | Err(verdict) => verdict,
+                Ok(_) => Verdict::ConfigError,
+            };
+        self.attempts.end(&session, verdict, now).await
+    }
+}

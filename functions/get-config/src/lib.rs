@@ -1,0 +1,166 @@
+//! `POST /v1/get_config`: a number for a session, an id_token, and what the handset must do.
+
+mod decide;
+
+use std::net::IpAddr;
+
+use aws_sdk_dynamodb::Client;
+use serde::Serialize;
+use sna_api::{Answer, ApiError, Endpoint, Fields, Request, Scalar, wire};
+use sna_config::{Aws, Env};
+use sna_customers::{Customer, CustomerId, Customers};
+use sna_numbers::{Msisdn, Ranges};
+use sna_operators::Operators;
+use sna_sessions::{Begin, CorrelationId, Created, Session, Store};
+use sna_tokens::{AccessToken, IdToken, Issuer, PublicKeys, SigningKey, Verifier};
+use tracing::Span;
+
+use crate::decide::{Authorize, Decision};
+
+pub struct GetConfig {
+    verifier: Verifier,
+    issuer: Issuer,
+    customers: Customers,
+    store: Store,
+    operators: Operators,
+    ranges: Ranges,
+    home_countries: Vec<String>,
+    public_url: String,
+    seconds: u64,
+}
+
+/// What the customer asked for, checked.
+struct Asked {
+    msisdn: Msisdn,
+    client_ip: IpAddr,
+    correlation_id: Option<CorrelationId>,
+    redirect_uri: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Body {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorize: Option<Authorize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<String>,
+    expires_in: Scalar<u64>,
+    id_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    otp_authorization_uri: Option<String>,
+}
+
+impl GetConfig {
+    pub fn from_env(env: &mut Env<'_>) -> Option<Self> {
+        let public_url = env.origin("PUBLIC_URL");
+        let keys = env.parsed("TOKEN_PUBLIC_KEYS", PublicKeys::parse);
+        let key = env.parsed("TOKEN_KEY", SigningKey::parse);
+        let client = Client::new(&Aws::read(env).dynamodb());
+        let customers = Customers::new(client.clone(), env.text("CUSTOMERS_TABLE"));
+        let store = Store::new(client, env.text("SESSIONS_TABLE"));
+        let operators = Operators::from_env(env, &public_url);
+        let ranges = operators.as_ref().and_then(|operators| {
+            let ranges = decide::ranges(operators.table());
+            ranges.map_err(|error| env.problem("OPERATORS", &error)).ok()
+        });
+        Some(Self {
+            verifier: Verifier::new(keys?, &public_url),
+            issuer: Issuer::new(key?, &public_url),
+            customers,
+            store,
+            operators: operators?,
+            ranges: ranges?,
+            home_countries: env.list("HOME_COUNTRIES"),
+            public_url,
+            seconds: env.number("SESSION_SECONDS", 600, 60..=3600),
+        })
+    }
+
+    async fn customer(&self, token: &AccessToken) -> Result<Customer, ApiError> {
+        let id = CustomerId::parse(&token.user_id).map_err(|error| ApiError::from(wire::TOKEN).because(error))?;
+        let found = self.customers.get(&id).await.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
+        found
+            .filter(|customer| customer.enabled)
+            .ok_or_else(|| ApiError::from(wire::TOKEN).because("the customer is gone or disabled"))
+    }
+
+    /// An empty list of countries means the deployment's home countries.
+    fn may_call(&self, customer: &Customer, msisdn: &Msisdn) -> bool {
+        let countries = if customer.countries.is_empty() { &self.home_countries } else { &customer.countries };
+        countries.iter().any(|country| country == msisdn.country().as_str())
+    }
+}
+
+impl Endpoint for GetConfig {
+    const PATH: &'static str = "/v1/get_config";
+    const METHODS: &'static [&'static str] = &["POST"];
+
+    async fn handle(&self, request: &Request, now: u64) -> Result<Answer, ApiError> {
+        let bearer = request.bearer().ok_or_else(|| ApiError::unauthorized("Bearer"))?;
+        let token =
+            self.verifier.access(bearer, now).map_err(|error| ApiError::unauthorized("Bearer").because(error))?;
+        Span::current().record("customer", &token.user_id);
+        let asked = Asked::read(&request.form_or_json()?)?;
+        let customer = self.customer(&token).await?;
+        if asked.redirect_uri.as_ref().is_some_and(|uri| !customer.allows_redirect(uri)) {
+            return Err(wire::REDIRECT_URI.into());
+        }
+        if !self.may_call(&customer, &asked.msisdn) {
+            return Err(ApiError::unauthorized("Bearer").because("the customer may not use this country"));
+        }
+        let Decision { network, operator, authorize } = self.decide(&asked, &token, now).await?;
+        Span::current().record("network", network.as_ref().map(|network| network.as_str()));
+
+        let session = Session::begin(
+            Begin {
+                customer: token.user_id.clone(),
+                correlation_id: asked.correlation_id.clone(),
+                msisdn: asked.msisdn,
+                client_ip: asked.client_ip,
+                network: network.clone(),
+                operator: operator.clone(),
+                redirect_uri: asked.redirect_uri.clone(),
+                native: token.native,
+            },
+            now,
+            self.seconds,
+        )?;
+        let id_token = IdToken {
+            jti: session.id.clone(),
+            user_id: token.user_id,
+            scope: token.scope,
+            network: network.map(|network| network.as_str().to_owned()),
+            vendor_type: operator,
+            redirect_uri: asked.redirect_uri,
+        };
+        let id_token = self.issuer.id(&id_token, now, self.seconds).ok_or(wire::INTERNAL)?;
+        let created =
+            self.store.create(&session, now).await.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
+        if created == Created::CorrelationIdUsed {
+            return Err(wire::CORRELATION_ID.into());
+        }
+        let otp_authorization_uri =
+            token.scope.has_otp().then(|| format!("{}/v1/authenticate/otp?id_token={id_token}", self.public_url));
+        Answer::json(&Body {
+            authorize: authorize.map(|authorize| authorize.into_wire(&self.public_url, &id_token, token.native)),
+            correlation_id: asked.correlation_id.map(|id| id.as_str().to_owned()),
+            expires_in: Scalar::new(self.seconds, token.native),
+            id_token,
+            otp_authorization_uri,
+        })
+    }
+}
+
+impl Asked {
+    fn read(fields: &Fields) -> Result<Self, ApiError> {
+        let invalid = |what: &'static str| move || ApiError::from(wire::FIELD).because(what);
+        let msisdn = fields.require("msisdn")?;
+        let client_ip = fields.require("client_ip")?.parse().ok();
+        let correlation_id = fields.get("correlation_id").map(CorrelationId::parse).transpose();
+        Ok(Self {
+            client_ip: client_ip.ok_or_else(invalid("client_ip is not an address"))?,
+            correlation_id: correlation_id.map_err(|error| ApiError::from(wire::FIELD).because(error))?,
+            redirect_uri: fields.get("redirect_uri").map(str::to_owned),
+            msisdn: Msisdn::parse(msisdn).map_err(|error| ApiError::from(wire::REQUEST).because(error))?,
+        })
+    }
+}

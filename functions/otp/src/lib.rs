@@ -1,0 +1,141 @@
+//! `GET /v1/authenticate/otp`: sends a code by SMS. The send is claimed before it is made, and given back
+//! only when SNS surely did not take it: SNS cannot tell two tries of one message apart.
+
+use aws_sdk_dynamodb::Client;
+use serde::Serialize;
+use sna_api::{Answer, ApiError, Endpoint, Request, Scalar, wire};
+use sna_config::{Aws, Env};
+use sna_customers::{Customer, CustomerId, Customers};
+use sna_otp::{Code, Pepper, SendError, Sms, Text};
+use sna_sessions::{Proof, Refusal, SendClaim, SendLimits, Session, Store, UpdateError};
+use sna_tokens::{IdToken, PublicKeys, Verifier};
+use tracing::Span;
+
+pub struct Otp {
+    verifier: Verifier,
+    customers: Customers,
+    store: Store,
+    sms: Sms,
+    pepper: Pepper,
+    limits: SendLimits,
+    digits: u8,
+    attempts: u32,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    session_id: &'a str,
+    expires_in: Scalar<u64>,
+    code_length: Scalar<u8>,
+    resend_after: Scalar<u64>,
+    attempts_left: Scalar<u32>,
+}
+
+impl Otp {
+    pub fn from_env(env: &mut Env<'_>) -> Option<Self> {
+        let url = env.origin("PUBLIC_URL");
+        let keys = env.parsed("TOKEN_PUBLIC_KEYS", PublicKeys::parse);
+        let pepper = env.parsed("OTP_PEPPER", Pepper::parse);
+        let aws = Aws::read(env);
+        let dynamodb = Client::new(&aws.dynamodb());
+        let sms = Sms::new(sna_otp::client(&aws.sns()), env.optional("SMS_SENDER_ID"), env.optional("SMS_MAX_PRICE"));
+        Some(Self {
+            customers: Customers::new(dynamodb.clone(), env.text("CUSTOMERS_TABLE")),
+            store: Store::new(dynamodb, env.text("SESSIONS_TABLE")),
+            sms,
+            limits: SendLimits {
+                life_ms: env.number("OTP_SECONDS", 300, 30..=600) * 1000,
+                sends: env.number("OTP_SENDS", 3, 1..=10),
+                gap_ms: env.number("OTP_GAP_SECONDS", 30, 0..=300) * 1000,
+                after_silent_ms: env.number("OTP_AFTER_SILENT_SECONDS", 5, 0..=60) * 1000,
+            },
+            digits: env.number("OTP_DIGITS", 6, 6..=10),
+            attempts: env.number("OTP_ATTEMPTS", 5, 1..=10),
+            verifier: Verifier::new(keys?, &url),
+            pepper: pepper?,
+        })
+    }
+
+    fn id_token(&self, request: &Request, now: u64) -> Result<IdToken, ApiError> {
+        let query = request.query()?;
+        let token = self.verifier.id(query.require("id_token")?, now);
+        let token = token.map_err(|error| ApiError::from(wire::OTP_TOKEN).because(error))?;
+        if token.scope.has_otp() { Ok(token) } else { Err(wire::SCOPE.into()) }
+    }
+
+    async fn customer(&self, token: &IdToken) -> Result<Customer, ApiError> {
+        let gone = || ApiError::from(wire::OTP_TOKEN).because("the customer is gone or disabled");
+        let id = CustomerId::parse(&token.user_id).map_err(|_| gone())?;
+        let found = self.customers.get(&id).await.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
+        found.filter(|customer| customer.enabled).ok_or_else(gone)
+    }
+
+    async fn claim(
+        &self,
+        token: &IdToken,
+        code: &Code,
+        proof: &Proof,
+        now: u64,
+    ) -> Result<(Session, SendClaim), ApiError> {
+        let claim = |session: &mut Session| {
+            let context = |number| format!("{}#{number}", token.jti);
+            session.claim_send(now, &self.limits, proof, |number| sna_otp::mac(&self.pepper, &context(number), code))
+        };
+        self.store.update(&token.jti, now, claim).await.map_err(|error| match error {
+            UpdateError::Absent => ApiError::from(wire::OTP_TOKEN).because("no such session"),
+            UpdateError::Refused(refusal) => ApiError::from(match refusal {
+                Refusal::TooSoonAfterSilent => wire::OTP_TOO_SOON,
+                Refusal::TooManySends => wire::OTP_SENDS,
+                Refusal::TooSoonAfterSend => wire::OTP_GAP,
+                _ => wire::OTP_TOKEN,
+            })
+            .because(refusal),
+            UpdateError::Store(error) => ApiError::failed(error.is_temporary(), error),
+        })
+    }
+
+    /// Sends, or gives the claim back where nothing was sent.
+    async fn send(&self, session: &Session, claim: &SendClaim, text: &Text, now: u64) -> Result<(), ApiError> {
+        let Err(error) = self.sms.send(session.msisdn.as_e164(), text).await else { return Ok(()) };
+        if let SendError::Refused { .. } = error {
+            let given_back = self
+                .store
+                .update(&session.id, now, |session| {
+                    session.give_back(claim);
+                    Ok::<_, Refusal>(())
+                })
+                .await;
+            if let Err(cause) = given_back {
+                tracing::error!(%cause, "a send that was not made stays counted");
+            }
+        }
+        Err(ApiError::unavailable(error))
+    }
+}
+
+impl Endpoint for Otp {
+    const PATH: &'static str = "/v1/authenticate/otp";
+    const METHODS: &'static [&'static str] = &["GET"];
+
+    async fn handle(&self, request: &Request, now: u64) -> Result<Answer, ApiError> {
+        let token = self.id_token(request, now)?;
+        Span::current().record("customer", &token.user_id);
+        let customer = self.customer(&token).await?;
+        let (code, proof) = (Code::generate(self.digits)?, Proof::generate()?);
+        let minutes = u32::try_from(self.limits.life_ms.div_ceil(60_000))?;
+        let (template, domain) = (customer.otp_template.as_deref(), customer.otp_domain.as_deref());
+        // Before the claim: a text that cannot be sent must not cost a send.
+        let text = Text::render(template, &customer.name, minutes, domain, &code)?;
+        let (session, claim) = self.claim(&token, &code, &proof, now).await?;
+        Span::current().record("network", session.network.as_ref().map(|network| network.as_str()));
+        self.send(&session, &claim, &text, now).await?;
+        Span::current().record("outcome", "sent");
+        Answer::json(&Body {
+            session_id: proof.expose(),
+            expires_in: Scalar::new((claim.expires_at.saturating_sub(now)) / 1000, session.native),
+            code_length: Scalar::new(self.digits, session.native),
+            resend_after: Scalar::new(self.limits.gap_ms / 1000, session.native),
+            attempts_left: Scalar::new(self.attempts, session.native),
+        })
+    }
+}

@@ -1,0 +1,88 @@
+//! `POST /v1/oauth/token`: a customer's id and secret for an access token (RFC 6749 4.4).
+
+use aws_sdk_dynamodb::Client;
+use serde::Serialize;
+use sna_api::{Answer, ApiError, Endpoint, Fields, Request, Scalar, wire};
+use sna_config::{Aws, Env};
+use sna_customers::{Customer, CustomerId, Customers, Pepper, WireTypes, authenticate};
+use sna_tokens::{AccessToken, Issuer, Scope, SigningKey};
+use tracing::Span;
+
+pub struct Token {
+    customers: Customers,
+    pepper: Pepper,
+    issuer: Issuer,
+    seconds: u64,
+}
+
+#[derive(Serialize)]
+struct Body {
+    access_token: String,
+    expires_in: Scalar<u64>,
+    token_type: &'static str,
+}
+
+impl Token {
+    pub fn from_env(env: &mut Env<'_>) -> Option<Self> {
+        let client = Client::new(&Aws::read(env).dynamodb());
+        let customers = Customers::new(client, env.text("CUSTOMERS_TABLE"));
+        let pepper = env.parsed("CUSTOMER_PEPPER", Pepper::parse);
+        let url = env.origin("PUBLIC_URL");
+        let key = env.parsed("TOKEN_KEY", SigningKey::parse);
+        let seconds = env.number("ACCESS_TOKEN_SECONDS", 3600, 60..=86_400);
+        Some(Self { customers, pepper: pepper?, issuer: Issuer::new(key?, &url), seconds })
+    }
+
+    /// The customer whose credentials these are. An unknown id costs the same work as a known one.
+    async fn customer(&self, request: &Request, fields: &Fields) -> Result<Customer, ApiError> {
+        let Some((id, secret)) = request.basic() else { return Err(ApiError::unauthorized("Basic")) };
+        // RFC 6749 2.3: one way of authentication a request.
+        if fields.get("client_id").is_some() || fields.get("client_secret").is_some() {
+            return Err(ApiError::from(wire::FIELD).because("credentials in header and body"));
+        }
+        let customer = match CustomerId::parse(&id) {
+            Ok(id) => self.customers.get(&id).await.map_err(|error| ApiError::failed(error.is_temporary(), error))?,
+            Err(_) => None,
+        };
+        if !authenticate(customer.as_ref(), &secret, &self.pepper) {
+            return Err(ApiError::unauthorized("Basic"));
+        }
+        customer.ok_or_else(|| ApiError::unauthorized("Basic"))
+    }
+}
+
+impl Endpoint for Token {
+    const PATH: &'static str = "/v1/oauth/token";
+    const METHODS: &'static [&'static str] = &["POST"];
+
+    async fn handle(&self, request: &Request, now: u64) -> Result<Answer, ApiError> {
+        let fields = request.form()?;
+        let customer = self.customer(request, &fields).await?;
+        Span::current().record("customer", customer.id.as_str());
+        if fields.require("grant_type")? != "client_credentials" {
+            return Err(wire::GRANT.into());
+        }
+        let scope = scope(fields.require("scope")?, &customer).ok_or(wire::SCOPE)?;
+        let native = customer.wire_types == WireTypes::Native;
+        let token = AccessToken { user_id: customer.id.as_str().to_owned(), scope, native };
+        let access_token = self.issuer.access(&token, now, self.seconds).ok_or(wire::INTERNAL)?;
+        Answer::json(&Body { access_token, expires_in: Scalar::new(self.seconds, native), token_type: "Bearer" })
+    }
+}
+
+/// The scopes asked for, all of which the customer must have. Joined by a space, or by a `+` or `%20` that was
+/// encoded once more.
+fn scope(text: &str, customer: &Customer) -> Option<Scope> {
+    let text = text.replace("%2B", " ").replace("%2b", " ").replace("%20", " ").replace('+', " ");
+    let mut asked = (false, false);
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        match word {
+            "authenticate" => asked.0 = true,
+            "otp" => asked.1 = true,
+            _ => return None,
+        }
+    }
+    let may = |scope| customer.scopes.contains(&scope);
+    let allowed = (!asked.0 || may(sna_customers::Scope::Authenticate)) && (!asked.1 || may(sna_customers::Scope::Otp));
+    Scope::new(asked.0, asked.1).filter(|_| allowed)
+}
