@@ -1,0 +1,241 @@
+//! The whole world but the gateway, in one value. The gateway's public URL is a setting, because operators and customer
+//! must know it before the gateway starts, and the gateway's environment is known only after the world did.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use url::Url;
+
+use crate::{
+    dynamodb,
+    gateway::{Gateway, devices},
+    inbox::Inbox,
+    listen::{Bound, Servers},
+    operators::{self, Operators},
+    page,
+    secrets::{NoKey, Secrets},
+    shop::{self, NotRegistered},
+    sns,
+};
+
+/// What differs between worlds.
+pub struct Settings {
+    /// Where the gateway will be: `http://127.0.0.1:9000`, no path, no slash at the end.
+    pub public_url: String,
+    pub ports: Ports,
+    /// The operator table, with the default addresses in it; the world puts its own in their place.
+    pub operators: String,
+    /// Where `operators.json` is for the functions; see [`World::write_operators`].
+    pub directory: PathBuf,
+    /// The adapters' directory for the functions.
+    pub adapters: PathBuf,
+    /// How long the slow operator takes.
+    pub slow: Duration,
+}
+
+/// The world's ports on 127.0.0.1. The default of each is 0, a free one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ports {
+    /// The page, its API and the inbox.
+    pub sandbox: u16,
+    /// The operators' public host.
+    pub operators: u16,
+    /// The mobile gateways' plain-http hop.
+    pub hop: u16,
+    /// The operators' header-enrichment origin behind it.
+    pub origin: u16,
+    pub dynamodb: u16,
+    pub sns: u16,
+}
+
+/// Why a world did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("a port of 127.0.0.1 cannot be bound: {0}")]
+    Port(#[from] io::Error),
+    #[error(transparent)]
+    Key(#[from] NoKey),
+    #[error("the tables cannot be made: {0}")]
+    Tables(#[from] dynoxide::DynoxideError),
+    #[error(transparent)]
+    Operators(#[from] operators::StartError),
+    #[error("an address is none: {0}")]
+    Address(#[from] url::ParseError),
+    #[error("the HTTP client cannot be made: {0}")]
+    HttpClient(#[from] reqwest::Error),
+    #[error(transparent)]
+    Customer(#[from] NotRegistered),
+    #[error("the devices cannot be listed: {0}")]
+    Devices(#[from] serde_json::Error),
+}
+
+/// A running world; dropping it ends it.
+pub struct World {
+    servers: Servers,
+    operators: Operators,
+    operators_table: String,
+    operators_file: PathBuf,
+    inbox: Inbox,
+    gateway: Gateway,
+    env: BTreeMap<String, String>,
+}
+
+impl World {
+    /// Binds every port, makes keys, tables and the demo customer, and serves.
+    ///
+    /// # Errors
+    /// [`StartError`] says what is missing; nothing keeps running then.
+    pub async fn start(settings: Settings) -> Result<World, StartError> {
+        let mut servers = Servers::new();
+        let secrets = Secrets::generate()?;
+        let bound = Listeners::bind(settings.ports).await?;
+        let (dynamodb, sns, sandbox) = (bound.dynamodb.url(), bound.sns.url(), bound.sandbox.url());
+
+        dynamodb::start(bound.dynamodb, &mut servers)?;
+        let inbox = Inbox::default();
+        servers.serve(bound.sns, sns::router(inbox.clone()));
+
+        let operators_table = settings
+            .operators
+            .replace("127.0.0.1:9410", authority(&bound.operators.url()))
+            .replace("127.0.0.1:9411", authority(&bound.hop.url()))
+            .replace("127.0.0.1:9412", authority(&bound.origin.url()));
+        let operators = Operators::new(operators::Settings {
+            public: Url::parse(&bound.operators.url())?,
+            hop: Url::parse(&bound.hop.url())?,
+            origin: Url::parse(&bound.origin.url())?,
+            client_id: "gateway".to_owned(),
+            vodafone_client_secret: secrets.vodafone_client_secret.clone(),
+            o2_public_key_pem: secrets.o2_public_key.clone(),
+            redirect_uris: ["vodafone", "o2"].map(|id| format!("{}/v1/callback/{id}", settings.public_url)).into(),
+            slow: settings.slow,
+        })?;
+        servers.serve(bound.operators, operators.public_router());
+        servers.serve(bound.hop, operators.hop_router());
+        servers.serve(bound.origin, operators.origin_router());
+
+        let redirect_uri = format!("{sandbox}/customer/callback");
+        let gateway = Gateway {
+            url: settings.public_url,
+            sandbox,
+            customer: shop::register(&dynamodb, &secrets.customer_pepper, redirect_uri).await?,
+            devices: devices()?,
+        };
+        servers.serve(bound.sandbox, page::router(gateway.clone(), inbox.clone(), operators.clone())?);
+
+        let operators_file = settings.directory.join("operators.json");
+        let env = environment(&gateway, secrets, &operators_file, &settings.adapters, dynamodb, sns);
+        Ok(World { servers, operators, operators_table, operators_file, inbox, gateway, env })
+    }
+
+    /// The environment of every function. Secret: the keys are in it.
+    #[must_use]
+    pub fn env(&self) -> &BTreeMap<String, String> {
+        &self.env
+    }
+
+    /// The operator table with this world's addresses.
+    #[must_use]
+    pub fn operators_table(&self) -> &str {
+        &self.operators_table
+    }
+
+    /// Writes the operator table to where the functions' environment says it is.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_operators(&self) -> io::Result<()> {
+        std::fs::write(&self.operators_file, &self.operators_table)
+    }
+
+    /// Addresses, devices, and the demo customer's credentials.
+    #[must_use]
+    pub fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// The SMS of this world, and its faults.
+    #[must_use]
+    pub fn inbox(&self) -> &Inbox {
+        &self.inbox
+    }
+
+    /// The operators, for their request log.
+    #[must_use]
+    pub fn operators(&self) -> &Operators {
+        &self.operators
+    }
+
+    /// Ends the world, and waits for requests that are still running (two seconds at most).
+    pub async fn stop(self) {
+        self.servers.stop().await;
+    }
+}
+
+struct Listeners {
+    sandbox: Bound,
+    operators: Bound,
+    hop: Bound,
+    origin: Bound,
+    dynamodb: Bound,
+    sns: Bound,
+}
+
+impl Listeners {
+    async fn bind(ports: Ports) -> io::Result<Listeners> {
+        Ok(Listeners {
+            sandbox: Bound::at(ports.sandbox).await?,
+            operators: Bound::at(ports.operators).await?,
+            hop: Bound::at(ports.hop).await?,
+            origin: Bound::at(ports.origin).await?,
+            dynamodb: Bound::at(ports.dynamodb).await?,
+            sns: Bound::at(ports.sns).await?,
+        })
+    }
+}
+
+fn authority(url: &str) -> &str {
+    url.trim_start_matches("http://")
+}
+
+fn environment(
+    gateway: &Gateway,
+    secrets: Secrets,
+    operators_file: &Path,
+    adapters: &Path,
+    dynamodb: String,
+    sns: String,
+) -> BTreeMap<String, String> {
+    let (key_id, key) = dynamodb::CREDENTIALS;
+    let variables = [
+        ("PUBLIC_URL", gateway.url.clone()),
+        ("TOKEN_KEY", secrets.token_key),
+        ("TOKEN_PUBLIC_KEYS", secrets.token_public_key),
+        ("SESSIONS_TABLE", dynamodb::SESSIONS.to_owned()),
+        ("CUSTOMERS_TABLE", dynamodb::CUSTOMERS.to_owned()),
+        ("OPERATORS", format!("file:{}", operators_file.display())),
+        ("ADAPTERS", adapters.display().to_string()),
+        ("CUSTOMER_PEPPER", secrets.customer_pepper),
+        ("OTP_PEPPER", secrets.otp_pepper),
+        ("VODAFONE_CLIENT_SECRET", secrets.vodafone_client_secret),
+        ("O2_PRIVATE_KEY", secrets.o2_private_key),
+        ("TRUSTED_PROXIES", "1".to_owned()),
+        ("HOME_COUNTRIES", "GB".to_owned()),
+        ("SMS_SENDER_ID", "DemoShop".to_owned()),
+        ("SMS_MAX_PRICE", "0.20".to_owned()),
+        ("AWS_REGION", dynamodb::REGION.to_owned()),
+        ("AWS_ACCESS_KEY_ID", key_id.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", key.to_owned()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
+        ("AWS_ENDPOINT_URL_SNS", sns),
+    ];
+    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+#[cfg(test)]
+#[path = "world_tests.rs"]
+pub(crate) mod tests;
