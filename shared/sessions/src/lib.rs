@@ -10,6 +10,8 @@ mod secrets;
 mod session;
 mod silent;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use otp::{Guess, SendClaim, SendLimits};
 pub use reason::Reason;

@@ -124,4 +124,10 @@ impl Session {
         self.answered = true;
         Ok(Guess::Right)
     }
+
+    /// Sends that count.
+    #[cfg(test)]
+    pub(crate) fn otp_sends(&self) -> u32 {
+        self.otp.sends
+    }
 }

@@ -6,6 +6,8 @@
 mod claims;
 mod keys;
 mod mint;
+#[cfg(test)]
+mod tests;
 
 pub use claims::{AccessToken, IdToken, Scope};
 pub use keys::{InvalidKey, PublicKeys, SigningKey};

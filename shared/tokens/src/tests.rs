@@ -1,0 +1,122 @@
+//! What a token must not survive.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+use proptest::prelude::*;
+
+use crate::{AccessToken, IdToken, InvalidToken, Issuer, PublicKeys, SKEW_MS, Scope, SigningKey, Verifier};
+
+const URL: &str = "https://auth.example";
+const NOW: u64 = 1_773_342_238_000;
+
+fn pair() -> (Issuer, Verifier) {
+    let key = SigningKey::generate().unwrap();
+    let keys = PublicKeys::parse(&key.public_paserk().unwrap()).unwrap();
+    (Issuer::new(key, URL), Verifier::new(keys, URL))
+}
+
+fn access() -> AccessToken {
+    AccessToken { user_id: "shop".into(), scope: Scope::Both, native: false }
+}
+
+fn id() -> IdToken {
+    IdToken {
+        jti: "9a2d8e1c-0000-4000-8000-000000000000".into(),
+        user_id: "shop".into(),
+        scope: Scope::Otp,
+        network: Some("O2".into()),
+        vendor_type: None,
+        redirect_uri: None,
+    }
+}
+
+#[test]
+fn what_is_minted_verifies() {
+    let (issuer, verifier) = pair();
+    assert_eq!(verifier.access(&issuer.access(&access(), NOW, 60).unwrap(), NOW), Ok(access()));
+    assert_eq!(verifier.id(&issuer.id(&id(), NOW, 60).unwrap(), NOW), Ok(id()));
+}
+
+#[test]
+fn one_kind_is_useless_as_the_other() {
+    let (issuer, verifier) = pair();
+    let token = issuer.access(&access(), NOW, 60).unwrap();
+    assert_eq!(verifier.id(&token, NOW), Err(InvalidToken::Signature));
+    let token = issuer.id(&id(), NOW, 60).unwrap();
+    assert_eq!(verifier.access(&token, NOW), Err(InvalidToken::Signature));
+}
+
+#[test]
+fn a_token_lives_from_its_start_less_the_skew_to_its_end() {
+    let (issuer, verifier) = pair();
+    let token = issuer.access(&access(), NOW, 60).unwrap();
+    assert!(verifier.access(&token, NOW - SKEW_MS).is_ok());
+    assert_eq!(verifier.access(&token, NOW - SKEW_MS - 1000), Err(InvalidToken::NotYetValid));
+    assert!(verifier.access(&token, NOW + 59_999).is_ok());
+    assert_eq!(verifier.access(&token, NOW + 60_000), Err(InvalidToken::Expired));
+}
+
+#[test]
+fn another_issuers_token_is_refused_even_under_our_key() {
+    let key = SigningKey::generate().unwrap();
+    let verifier = Verifier::new(PublicKeys::parse(&key.public_paserk().unwrap()).unwrap(), URL);
+    let token = Issuer::new(key, "https://other.example").access(&access(), NOW, 60).unwrap();
+    assert_eq!(verifier.access(&token, NOW), Err(InvalidToken::Audience));
+}
+
+#[test]
+fn an_unknown_key_is_refused_and_each_known_one_verifies() {
+    let (old, new, stranger) =
+        (SigningKey::generate().unwrap(), SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
+    let listed = format!("{}, {}", old.public_paserk().unwrap(), new.public_paserk().unwrap());
+    let verifier = Verifier::new(PublicKeys::parse(&listed).unwrap(), URL);
+    for key in [old, new] {
+        let token = Issuer::new(key, URL).access(&access(), NOW, 60).unwrap();
+        assert!(verifier.access(&token, NOW).is_ok());
+    }
+    let token = Issuer::new(stranger, URL).access(&access(), NOW, 60).unwrap();
+    assert_eq!(verifier.access(&token, NOW), Err(InvalidToken::Key));
+}
+
+#[test]
+fn other_versions_and_shapes_are_refused() {
+    let (issuer, verifier) = pair();
+    let token = issuer.access(&access(), NOW, 60).unwrap();
+    let (body, _footer) = token.rsplit_once('.').unwrap();
+    for bad in [
+        String::new(),
+        "v4.public.".into(),
+        body.to_owned(),
+        format!("{body}."),
+        format!("{token}.x"),
+        token.replacen("v4", "v2", 1),
+        token.replacen("public", "local", 1),
+        format!("{body}.{}", "A".repeat(4096)),
+        "x".repeat(100_000),
+    ] {
+        assert!(verifier.access(&bad, NOW).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn every_flipped_bit_is_refused() {
+    let (issuer, verifier) = pair();
+    let token = issuer.access(&access(), NOW, 60).unwrap();
+    for index in 0..token.len() {
+        for bit in 0..7 {
+            let mut bytes = token.clone().into_bytes();
+            bytes[index] ^= 1 << bit;
+            let Ok(flipped) = String::from_utf8(bytes) else { continue };
+            assert!(verifier.access(&flipped, NOW).is_err(), "byte {index}, bit {bit}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_refused_without_a_panic(text in "\\PC{0,300}") {
+        let (_, verifier) = pair();
+        prop_assert!(verifier.access(&text, NOW).is_err());
+        let token = format!("v4.public.{text}");
+        prop_assert!(verifier.access(&token, NOW).is_err());
+    }
+}

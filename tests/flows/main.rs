@@ -1,0 +1,13 @@
+//! Whole flows: a customer's backend and a handset against the functions, the loaded adapters, the operators,
+//! DynamoDB and SNS of the sandbox.
+
+mod steps;
+
+mod adapters;
+mod edge;
+mod endpoints;
+mod leaks;
+mod one_time_password;
+mod races;
+mod silent;
+mod strangers;

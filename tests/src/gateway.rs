@@ -1,0 +1,148 @@
+//! Serves the functions over HTTP: each request becomes the event that AWS would send, and goes to the
+//! endpoint whose path it has.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use authenticate::Authenticate;
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{ConnectInfo, State},
+    http::{HeaderMap, Method, Response, Uri},
+};
+use callback::Callback;
+use get_config::GetConfig;
+use keys::Keys;
+use lambda_http::Body;
+use otp::Otp;
+use sandbox::{
+    listen::Bound,
+    world::{Ports, Settings, World},
+};
+use sna_api::{Edge, Endpoint, serve};
+use sna_config::Env;
+use token::Token;
+use validate::Validate;
+
+use crate::Event;
+
+/// A running gateway and its world; dropping it ends both.
+pub struct Gateway {
+    pub world: World,
+    pub url: String,
+    clock: Arc<AtomicU64>,
+    _files: tempfile::TempDir,
+    _servers: sandbox::listen::Servers,
+}
+
+struct Functions {
+    token: Token,
+    get_config: GetConfig,
+    authenticate: Authenticate,
+    callback: Callback,
+    otp: Otp,
+    validate: Validate,
+    keys: Keys,
+    event: Event,
+    /// Milliseconds that the test's clock is ahead.
+    clock: Arc<AtomicU64>,
+}
+
+/// The staged adapters, which `cargo xtask layer` puts there.
+pub fn staged_adapters() -> PathBuf {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/local/adapters");
+    assert!(directory.join("manifest.json").exists(), "no adapters are staged: run `cargo xtask layer` first");
+    directory
+}
+
+impl Gateway {
+    pub async fn start() -> Self {
+        Self::with(Event::HttpApi, &staged_adapters(), &[]).await
+    }
+
+    /// `variables` are set over those of the world.
+    pub async fn with(event: Event, adapters: &Path, variables: &[(&str, &str)]) -> Self {
+        let files = tempfile::tempdir().expect("a temporary folder");
+        let bound = Bound::at(0).await.expect("a free port");
+        let url = bound.url();
+        let settings = Settings {
+            public_url: url.clone(),
+            ports: Ports::default(),
+            operators: include_str!("../../infra/operators.json").replace("5000", "1500"),
+            directory: files.path().to_owned(),
+            adapters: adapters.to_owned(),
+            slow: Duration::from_millis(300),
+        };
+        let world = World::start(settings).await.expect("a world");
+        world.write_operators().expect("the operator table");
+        let clock = Arc::new(AtomicU64::new(0));
+        let read = |name: &str| {
+            let own = variables.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned());
+            own.or_else(|| world.env().get(name).cloned())
+        };
+        let functions = Functions {
+            token: built(read, Token::from_env),
+            get_config: built(read, GetConfig::from_env),
+            authenticate: built(read, Authenticate::from_env),
+            callback: built(read, Callback::from_env),
+            otp: built(read, Otp::from_env),
+            validate: built(read, Validate::from_env),
+            keys: built(read, Keys::from_env),
+            event,
+            clock: clock.clone(),
+        };
+        let mut servers = sandbox::listen::Servers::new();
+        servers.serve(bound, Router::new().fallback(answer).with_state(Arc::new(functions)));
+        Self { world, url, clock, _files: files, _servers: servers }
+    }
+
+    /// Time passes for the functions.
+    pub fn advance(&self, by: Duration) {
+        self.clock.fetch_add(by.as_millis() as u64, Ordering::SeqCst);
+    }
+}
+
+fn built<E>(read: impl Fn(&str) -> Option<String>, build: impl FnOnce(&mut Env<'_>) -> Option<E>) -> E {
+    let mut env = Env::from_fn(read);
+    let endpoint = build(&mut env);
+    env.finish(endpoint).expect("a good environment")
+}
+
+async fn answer(
+    State(functions): State<Arc<Functions>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<axum::body::Body> {
+    let event = functions.event.json(&method, &uri, &headers, &body, peer.ip());
+    let event = lambda_http::request::from_str(&event.to_string()).expect("an event of AWS");
+    let edge = Edge { trusted_proxies: usize::from(functions.event == Event::Alb) };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_millis() as u64;
+    let now = now + functions.clock.load(Ordering::SeqCst);
+    let path = uri.path();
+    let f = &functions;
+    let response = match path {
+        Token::PATH => serve(&f.token, edge, event, now).await,
+        GetConfig::PATH => serve(&f.get_config, edge, event, now).await,
+        Authenticate::PATH => serve(&f.authenticate, edge, event, now).await,
+        Otp::PATH => serve(&f.otp, edge, event, now).await,
+        Validate::PATH => serve(&f.validate, edge, event, now).await,
+        _ if path.starts_with(Callback::PATH) => serve(&f.callback, edge, event, now).await,
+        _ => serve(&f.keys, edge, event, now).await,
+    };
+    response.map(|body| match body {
+        Body::Text(text) => text.into(),
+        Body::Binary(bytes) => bytes.into(),
+        _ => axum::body::Body::empty(),
+    })
+}
