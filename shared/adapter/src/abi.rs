@@ -3,6 +3,7 @@
 
 use std::{
     ffi::c_void,
+    io::Write as _,
     panic::{AssertUnwindSafe, catch_unwind, set_hook},
     slice,
     sync::Once,
@@ -84,7 +85,8 @@ fn print_panics_by_place() {
     ONCE.call_once(|| {
         set_hook(Box::new(|info| {
             if let Some(place) = info.location() {
-                eprintln!("adapter panicked at {place}");
+                // Unlike `eprintln!`, which panics where stderr is closed: a panic in here ends the process.
+                let _ = writeln!(std::io::stderr(), "adapter panicked at {place}");
             }
         }));
     });

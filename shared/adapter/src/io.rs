@@ -73,6 +73,9 @@ impl Io {
             Answer::Unreachable { reason: Unreachable::Timeout } => {
                 Err(Stop::failed(Verdict::OperatorTimeout, "the operator's keys did not come in time"))
             }
+            Answer::Unreachable { reason: Unreachable::Forbidden } => {
+                Err(Stop::failed(Verdict::ConfigError, "the host refused to fetch the operator's keys"))
+            }
             Answer::Unreachable { .. } => {
                 Err(Stop::failed(Verdict::OperatorError, "the operator's keys could not be fetched"))
             }

@@ -120,8 +120,10 @@ pub enum Unreachable {
 
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct HttpRequest {
+    /// `GET` or `POST`.
     pub method: String,
     pub url: String,
+    /// Each name once, in any case. `Host`, the framing and what `auth` adds are the host's.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     #[serde(default)]
