@@ -12,7 +12,7 @@ pub struct MobileConnect {
     pub scope: &'static str,
     /// The profile's `version` parameter, e.g. `mc_di_r2_v2.3`.
     pub version: &'static str,
-    /// Level of assurance asked for; "2" is seamless. One digit: the id_token's must not be lower.
+    /// Level of assurance asked for, one digit; "2" is seamless. The id_token's must not be lower.
     pub acr: &'static str,
     /// The authentication method that the id_token must name, e.g. `SEAM_OK`.
     pub amr: &'static str,
@@ -24,6 +24,14 @@ struct Matched {
     sub: String,
     #[serde(rename = "device_msisdn_verified", deserialize_with = "oidc::lenient_bool")]
     verified: bool,
+}
+
+/// ISO/IEC 29115 levels are one digit; any other text is no level, whatever it sorts after.
+fn level(acr: &str) -> Option<u8> {
+    match acr.as_bytes() {
+        [digit @ b'1'..=b'4'] => Some(*digit),
+        _ => None,
+    }
 }
 
 impl Adapter for MobileConnect {
@@ -42,7 +50,8 @@ impl Adapter for MobileConnect {
         let code = oidc::code(cx, &provider, params)?;
         let token = oidc::token(cx, &provider, self.client_auth, false, code, io)?;
         let id_token = oidc::id_token(cx, &provider, &token, io)?;
-        if id_token.acr.as_str() < self.acr || !id_token.amr.iter().any(|amr| amr == self.amr) {
+        let enough = level(&id_token.acr).is_some_and(|found| Some(found) >= level(self.acr));
+        if !enough || !id_token.amr.iter().any(|amr| amr == self.amr) {
             return Err(Stop::failed(Verdict::ProtocolViolation, "the id_token's acr or amr is too weak"));
         }
         let claims = json!({ "mc_claims": { "device_msisdn_hash": oidc::number_hash(&cx.msisdn) } });

@@ -25,6 +25,9 @@ pub enum ClientAuth {
 #[derive(Deserialize)]
 pub struct Provider {
     pub issuer: String,
+    /// Does the operator promise `iss` in its authorize answers (RFC 9207 3)? Then one without it is a mix-up.
+    #[serde(default)]
+    pub iss_required: bool,
     pub authorization_endpoint: String,
     pub token_endpoint: String,
     pub jwks_uri: String,
@@ -83,7 +86,9 @@ pub fn authorize_uri(cx: &Context, provider: &Provider, scope: &str, more: &[(&s
         ("nonce", &cx.nonce),
     ];
     pairs.extend_from_slice(more);
-    format!("{}?{}", provider.authorization_endpoint, encode(&pairs))
+    // RFC 6749 3.1: a query that the endpoint has stays.
+    let joint = if provider.authorization_endpoint.contains('?') { '&' } else { '?' };
+    format!("{}{joint}{}", provider.authorization_endpoint, encode(&pairs))
 }
 
 /// The operator's code, after `state` and `iss` (RFC 9207: mix-up) were compared.
@@ -91,8 +96,15 @@ pub fn code<'a>(cx: &Context, provider: &Provider, params: &'a Params) -> Result
     if params.get("state").is_none_or(|state| *state != cx.state) {
         return Err(Stop::failed(Verdict::ProtocolViolation, "state is not the session's"));
     }
-    if params.get("iss").is_some_and(|iss| *iss != provider.issuer) {
-        return Err(Stop::failed(Verdict::ProtocolViolation, "iss is not the operator's"));
+    // RFC 9207 2.4.
+    match params.get("iss") {
+        Some(iss) if *iss != provider.issuer => {
+            return Err(Stop::failed(Verdict::ProtocolViolation, "iss is not the operator's"));
+        }
+        None if provider.iss_required => {
+            return Err(Stop::failed(Verdict::ProtocolViolation, "iss is missing"));
+        }
+        _ => {}
     }
     if let Some(error) = params.get("error") {
         let text = params.get("error_description").map_or("", String::as_str);
@@ -141,12 +153,11 @@ pub fn id_token(cx: &Context, provider: &Provider, token: &Token, io: &mut Io) -
     let jwt = token.id_token.as_deref().ok_or_else(|| violation("the token answer has no id_token"))?;
     let claims = io.verify(jwt, &provider.jwks_uri)?;
     let claims = IdToken::deserialize(claims).map_err(|_| violation("the id_token lacks a claim"))?;
+    // azp must be ours where it stands, and must stand where there are other audiences.
+    let azp = claims.azp.as_ref().map(|azp| *azp == provider.client_id);
     let for_us = match &claims.aud {
-        Audience::One(aud) => *aud == provider.client_id,
-        Audience::Many(auds) => {
-            auds.contains(&provider.client_id)
-                && (auds.len() == 1 || claims.azp.as_ref().is_some_and(|azp| *azp == provider.client_id))
-        }
+        Audience::One(aud) => *aud == provider.client_id && azp != Some(false),
+        Audience::Many(auds) => auds.contains(&provider.client_id) && azp.unwrap_or(auds.len() == 1),
     };
     match () {
         () if claims.iss != provider.issuer => Err(violation("the id_token's iss is not the operator's")),
