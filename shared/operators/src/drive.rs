@@ -1,6 +1,11 @@
 //! Drives an adapter's step: calls it, does what it asks, calls it again with a longer journal.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use sna_adapter::{
     Answer, Ask, Call, Context, Entry, MAX_ASKS, MAX_KEPT, Operation, Outcome, Reply, Unreachable, Verdict,
@@ -11,6 +16,8 @@ use crate::{Operator, Table, http::Http, jwt, load::Adapters};
 
 /// A step's asks in all: an API Gateway in front of us gives up at 29 s.
 const WHOLE_STEP: Duration = Duration::from_secs(15);
+/// The most characters of an adapter's words that the log gets.
+const MAX_DETAIL: usize = 200;
 
 /// The operators of this deployment.
 pub struct Operators {
@@ -19,6 +26,8 @@ pub struct Operators {
     adapters: Adapters,
     http: Http,
     keys: jwt::Keys,
+    /// Network -> the cause that was logged last.
+    reported: Mutex<HashMap<String, String>>,
 }
 
 /// What an adapter may know of a session.
@@ -68,6 +77,7 @@ impl Operators {
             adapters: Adapters::new(directory),
             http: Http::default(),
             keys: jwt::Keys::default(),
+            reported: Mutex::default(),
         }
     }
 
@@ -80,6 +90,7 @@ impl Operators {
     /// `Err` is the verdict on an attempt that could not be finished; its cause is in the log.
     pub async fn run(&self, network: &str, operation: Operation, session: Session, now: u64) -> Result<Done, Verdict> {
         let operator = self.table.get(network).ok_or(Verdict::NetworkUnsupported)?;
+        let msisdn = session.msisdn.clone();
         let context = Context {
             msisdn: session.msisdn,
             client_ip: session.client_ip,
@@ -97,10 +108,24 @@ impl Operators {
         let result = tokio::time::timeout(WHOLE_STEP, step).await;
         result.unwrap_or_else(|_| Err((Verdict::OperatorTimeout, "the whole step took too long".into()))).map_err(
             |(verdict, detail)| {
-                tracing::warn!(adapter = operator.adapter, network, %verdict, detail, "attempt ended");
+                self.log(&operator.adapter, network, verdict, words(&detail, &msisdn));
                 verdict
             },
         )
+    }
+
+    /// What somebody must repair is an error, told once for each cause and not at every attempt.
+    fn log(&self, adapter: &str, network: &str, verdict: Verdict, detail: String) {
+        if verdict != Verdict::ConfigError {
+            tracing::warn!(adapter, network, %verdict, detail, "attempt ended");
+            return;
+        }
+        tracing::warn!(adapter, network, %verdict, "attempt ended");
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if reported.get(network) != Some(&detail) {
+            tracing::error!(adapter, network, cause = detail, "operator unavailable");
+            reported.insert(network.to_owned(), detail);
+        }
     }
 
     async fn step(&self, operator: &Operator, mut call: Call) -> Result<Done, (Verdict, String)> {
@@ -111,7 +136,10 @@ impl Operators {
                 Reply::Done { kept, .. } if kept.len() > MAX_KEPT => {
                     return Err(broken("it keeps more than 4 KiB".into()));
                 }
-                Reply::Done { outcome: Outcome::Redirect { uri }, .. } if !operator.lists(&uri) => {
+                Reply::Done { outcome, .. } if !is_answer_to(&call.operation, &outcome) => {
+                    return Err(broken("it answered another operation".into()));
+                }
+                Reply::Done { outcome, .. } if sends_to(&outcome).is_some_and(|uri| !operator.lists(uri)) => {
                     return Err(broken("it sends the handset to an origin that is not listed".into()));
                 }
                 Reply::Done { outcome, kept } => return Ok(Done { outcome, kept }),
@@ -137,4 +165,31 @@ impl Operators {
             Ask::Verify { jwt, jwks_uri } => self.keys.verify(&self.http, operator, jwt, jwks_uri, now).await,
         }
     }
+}
+
+fn is_answer_to(operation: &Operation, outcome: &Outcome) -> bool {
+    match operation {
+        Operation::Plan => matches!(outcome, Outcome::Authorize(_)),
+        Operation::Arrive { .. } => !matches!(outcome, Outcome::Authorize(_)),
+        Operation::Callback { .. } | Operation::Validate { .. } => matches!(outcome, Outcome::Verdict { .. }),
+    }
+}
+
+/// Where the handset is sent, if not to ourselves.
+fn sends_to(outcome: &Outcome) -> Option<&str> {
+    match outcome {
+        Outcome::Redirect { uri } => Some(uri),
+        Outcome::Authorize(authorize) => authorize.uri.as_deref(),
+        _ => None,
+    }
+}
+
+/// An adapter's words for the log: short, and never with the number, which it was told not to quote.
+fn words(detail: &str, msisdn: &str) -> String {
+    // Nine digits are the number in its national form too.
+    let number = msisdn.get(msisdn.len().saturating_sub(9)..).unwrap_or_default();
+    if !number.is_empty() && detail.contains(number) {
+        return "withheld: it quotes the number".into();
+    }
+    detail.chars().take(MAX_DETAIL).collect()
 }

@@ -12,6 +12,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use reqwest::{
     Client, Method,
     dns::{Addrs, Name, Resolve, Resolving},
+    header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
     redirect::Policy,
 };
 use secrecy::ExposeSecret;
@@ -22,6 +23,19 @@ use crate::{address, jwt, table::Operator};
 
 const CONNECT: Duration = Duration::from_secs(2);
 const MAX_ANSWER: usize = 256 * 1024;
+/// Names that are the connection's. With `host` an adapter would reach another site behind a listed
+/// origin, with the others it would break the framing of the request.
+const NOT_AN_ADAPTERS: [&str; 9] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
 
 /// One connection pool for the public internet, one that may also reach loopback (the local run).
 #[derive(Default)]
@@ -55,6 +69,11 @@ impl Http {
             Client::builder()
                 .redirect(Policy::none())
                 .no_proxy()
+                // The cap counts what arrives; nothing may grow behind it, whichever features are compiled in.
+                .no_gzip()
+                .no_brotli()
+                .no_zstd()
+                .no_deflate()
                 .connect_timeout(CONNECT)
                 .pool_idle_timeout(Duration::from_secs(15))
                 .dns_resolver(Resolver { allow_loopback })
@@ -69,13 +88,15 @@ impl Http {
     pub async fn send(&self, operator: &Operator, request: &HttpRequest, now: u64) -> Answer {
         let started = Instant::now();
         let result = self.try_send(operator, request, now).await;
-        let host = Url::parse(&request.url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        // Of what the host refused, nothing is repeated.
+        let host = listed(operator, &request.url).and_then(|url| url.host_str().map(str::to_owned));
+        let method = method(&request.method);
         let (status, failed) = match &result {
             Ok(response) => (response.status, None),
             Err(reason) => (0, Some(reason)),
         };
         let ms = started.elapsed().as_millis();
-        tracing::info!(adapter = operator.adapter, method = request.method, host, status, ?failed, ms, "operator");
+        tracing::info!(adapter = operator.adapter, host, ?method, status, ?failed, ms, "operator");
         match result {
             Ok(response) => Answer::Http(response),
             Err(reason) => Answer::Unreachable { reason },
@@ -89,15 +110,14 @@ impl Http {
         now: u64,
     ) -> Result<HttpResponse, Unreachable> {
         let url = listed(operator, &request.url).ok_or(Unreachable::Forbidden)?;
-        let method = Method::from_bytes(request.method.as_bytes()).map_err(|_| Unreachable::Forbidden)?;
+        let method = method(&request.method).ok_or(Unreachable::Forbidden)?;
+        let headers = headers(operator, request, &url)?;
         let client = self.client(operator.allow_loopback).ok_or(Unreachable::Failed)?;
         let (authorization, credentials) = authenticate(operator, &request.auth, now).ok_or(Unreachable::Forbidden)?;
-        let mut builder = client.request(method, url).timeout(Duration::from_millis(operator.deadline_ms));
-        for (name, value) in &request.headers {
-            builder = builder.header(name, value);
-        }
+        let deadline = Duration::from_millis(operator.deadline_ms);
+        let mut builder = client.request(method, url).timeout(deadline).headers(headers);
         if let Some(value) = authorization {
-            builder = builder.header("authorization", value);
+            builder = builder.header(AUTHORIZATION, value);
         }
         let body = [request.body.as_str(), &credentials].into_iter().filter(|part| !part.is_empty());
         let mut response = builder.body(body.collect::<Vec<_>>().join("&")).send().await.map_err(why)?;
@@ -129,6 +149,30 @@ fn listed(operator: &Operator, url: &str) -> Option<Url> {
     };
     let safe = address.is_none_or(|ip| address::allowed(ip, operator.allow_loopback));
     (known && safe && url.username().is_empty() && url.password().is_none()).then_some(url)
+}
+
+fn method(name: &str) -> Option<Method> {
+    match name {
+        "GET" => Some(Method::GET),
+        "POST" => Some(Method::POST),
+        _ => None,
+    }
+}
+
+/// The adapter's headers, if each is its own to set, there once, and no credential would travel in clear text.
+fn headers(operator: &Operator, request: &HttpRequest, url: &Url) -> Result<HeaderMap, Unreachable> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &request.headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Unreachable::Forbidden)?;
+        // A value may be the operator's: a token that is no header is its fault, not the adapter's.
+        let value = HeaderValue::from_str(value).map_err(|_| Unreachable::Failed)?;
+        if NOT_AN_ADAPTERS.contains(&name.as_str()) || headers.insert(name, value).is_some() {
+            return Err(Unreachable::Forbidden);
+        }
+    }
+    let (own, hosts) = (headers.contains_key(AUTHORIZATION), request.auth != Auth::None);
+    let in_clear = url.scheme() != "https" && !operator.allow_loopback;
+    if (own && hosts) || (in_clear && (own || hosts)) { Err(Unreachable::Forbidden) } else { Ok(headers) }
 }
 
 /// The `Authorization` header and the form fields that `auth` asks for. `None`: we lack the credential.
@@ -182,6 +226,23 @@ mod tests {
             "nonsense",
         ] {
             assert!(listed(operator, url).is_none(), "{url}");
+        }
+    }
+    #[test]
+    fn credentials_do_not_travel_in_clear_text() {
+        let table = r#"{"X": {"adapter": "x", "origins": ["https://op.example", "http://op.example"], "config": {}}}"#;
+        let table = Table::parse(table, |_| None).unwrap();
+        let operator = table.get("X").unwrap();
+        let bearer = BTreeMap::from([("Authorization".to_owned(), "Bearer x".to_owned())]);
+        let auth = Auth::ClientSecretBasic { client_id: "c".into() };
+        for (request, in_clear) in [
+            (HttpRequest::default(), true),
+            (HttpRequest { headers: bearer, ..HttpRequest::default() }, false),
+            (HttpRequest { auth, ..HttpRequest::default() }, false),
+        ] {
+            let at = |url: &str| headers(operator, &request, &Url::parse(url).unwrap()).is_ok();
+            assert!(at("https://op.example/"));
+            assert_eq!(at("http://op.example/"), in_clear);
         }
     }
 }

@@ -8,9 +8,10 @@ use std::{
 
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
-    jwk::{Jwk, JwkSet},
+    jwk::{Jwk, JwkSet, PublicKeyUse},
 };
 use secrecy::ExposeSecret;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use sna_adapter::{Answer, HttpRequest, Unreachable};
 
@@ -24,7 +25,7 @@ const ASSERTION_SECONDS: u64 = 120;
 /// How long an operator's keys are kept before they are fetched again.
 const JWKS_SECONDS: u64 = 300;
 /// Public-key algorithms only: an HMAC "signed" with a public key, or `none`, is a forgery.
-const ACCEPTED: [Algorithm; 3] = [Algorithm::RS256, Algorithm::PS256, Algorithm::ES256];
+pub const ACCEPTED: [Algorithm; 3] = [Algorithm::RS256, Algorithm::PS256, Algorithm::ES256];
 
 /// `client_assertion` for `private_key_jwt`. `None`: no key, or one that cannot sign.
 pub fn assertion(credentials: &Credentials, client_id: &str, audience: &str, now: u64) -> Option<String> {
@@ -59,8 +60,13 @@ impl Keys {
     /// Checks the signature of `jwt`; an unknown key id fetches the keys again, once.
     pub async fn verify(&self, http: &Http, operator: &Operator, jwt: &str, jwks_uri: &str, now: u64) -> Answer {
         let Ok(header) = decode_header(jwt) else { return Answer::Rejected };
-        if !ACCEPTED.contains(&header.alg) {
+        // RFC 7515 4.1.11: an extension that we do not know must not be passed over.
+        if !ACCEPTED.contains(&header.alg) || header.crit.is_some() {
             return Answer::Rejected;
+        }
+        // The keys of one operator are not another's, cached or not.
+        if !operator.lists(jwks_uri) {
+            return Answer::Unreachable { reason: Unreachable::Forbidden };
         }
         let cached = self.cached(jwks_uri, now);
         let jwk = match cached.as_ref().and_then(|keys| find(keys, header.kid.as_deref())) {
@@ -93,12 +99,21 @@ impl Keys {
             Answer::Http(_) => return Err(Answer::Unreachable { reason: Unreachable::Failed }),
             other => return Err(other),
         };
-        let keys: JwkSet =
-            serde_json::from_str(&response.body).map_err(|_| Answer::Unreachable { reason: Unreachable::Failed })?;
+        let keys = parse(&response.body).ok_or(Answer::Unreachable { reason: Unreachable::Failed })?;
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(jwks_uri.to_owned(), (now, keys.clone()));
         Ok(keys)
     }
+}
+
+/// The keys to check signatures with; one of a kind that we do not know costs the others nothing (RFC 7517 5).
+fn parse(jwks: &str) -> Option<JwkSet> {
+    #[derive(Deserialize)]
+    struct Set {
+        keys: Vec<Value>,
+    }
+    let known = serde_json::from_str::<Set>(jwks).ok()?.keys.into_iter().filter_map(|key| Jwk::deserialize(key).ok());
+    Some(JwkSet { keys: known.filter(|key| key.common.public_key_use != Some(PublicKeyUse::Encryption)).collect() })
 }
 
 /// The key named by `kid`; without a name only where there is but one.

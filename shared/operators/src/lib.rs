@@ -5,6 +5,7 @@
 
 mod address;
 mod drive;
+mod elf;
 mod http;
 mod jwt;
 #[allow(unsafe_code, reason = "the one place where foreign code is loaded and called")]

@@ -3,7 +3,7 @@
 //! swapped under the running gateway cannot reach code that is in use (a truncated mapping is a SIGBUS).
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     ffi::c_void,
     fs::File,
     io::Write as _,
@@ -15,13 +15,16 @@ use std::{
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use serde::Deserialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sna_adapter::{ADAPTER_MAGIC, AdapterV1, Bytes, Call, NOT_UNDERSTOOD, PANICKED, REPLIED, Reply, SYMBOL, Step};
 
-use crate::table::is_adapter_id;
+use crate::{elf, table::is_adapter_id};
 
 /// A reply larger than this is a fault of the adapter.
 const MAX_REPLY: usize = 1024 * 1024;
+/// A larger file is no adapter; a release build has less than one megabyte.
+const MAX_FILE: u64 = 64 * 1024 * 1024;
 
 /// Why an operator is unavailable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +37,8 @@ pub enum LoadError {
     File(std::io::ErrorKind),
     #[error("the file's SHA-256 is not the manifest's")]
     Hash,
+    #[error("the file is not a whole ELF file of 64 bits")]
+    NotWhole,
     #[error("it cannot be loaded: {0}")]
     Loader(String),
     #[error("it is not an adapter of version 1 (magic, size or name)")]
@@ -66,7 +71,14 @@ pub struct Adapter {
 /// The directory of adapters and what was loaded from it.
 pub struct Adapters {
     directory: PathBuf,
-    known: Mutex<HashMap<String, Result<Adapter, LoadError>>>,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    loaded: HashMap<String, Adapter>,
+    /// Adapter and SHA-256 of files that were mapped, which is for ever, and are none: once is enough.
+    refused: HashSet<(String, String)>,
 }
 
 impl Adapters {
@@ -74,41 +86,57 @@ impl Adapters {
         Self { directory, known: Mutex::default() }
     }
 
-    /// The adapter, loaded at first use. A failure is logged once for each cause, and tried again next time.
+    /// The adapter, loaded at first use. After a failure the files are read again next time.
     pub fn get(&self, id: &str) -> Result<Adapter, LoadError> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Ok(adapter)) = known.get(id) {
+        if let Some(adapter) = known.loaded.get(id) {
             return Ok(*adapter);
         }
-        let loaded = load(&self.directory, id);
-        if let Err(cause) = &loaded
-            && !matches!(known.get(id), Some(Err(before)) if before == cause)
-        {
-            tracing::error!(adapter = id, %cause, "adapter unavailable");
+        let (sha256, bytes) = read(&self.directory, id)?;
+        let key = (id.to_owned(), sha256);
+        if known.refused.contains(&key) {
+            return Err(LoadError::Descriptor);
         }
-        known.insert(id.to_owned(), loaded.clone());
-        loaded
+        let adapter = sealed(&bytes).map_err(|error| LoadError::File(error.kind())).and_then(|file| open(file, id));
+        match &adapter {
+            Ok(adapter) => drop(known.loaded.insert(key.0, *adapter)),
+            Err(LoadError::Descriptor) => drop(known.refused.insert(key)),
+            Err(_) => {}
+        }
+        adapter
     }
 }
 
-fn load(directory: &Path, id: &str) -> Result<Adapter, LoadError> {
+/// The file that the manifest names, with the hash that was checked.
+fn read(directory: &Path, id: &str) -> Result<(String, Vec<u8>), LoadError> {
     if !is_adapter_id(id) {
         return Err(LoadError::NotListed);
     }
     let manifest = std::fs::read(directory.join("manifest.json"))
         .map_err(|error| LoadError::Manifest(error.kind().to_string()))?;
-    let manifest: HashMap<String, Listed> =
-        serde_json::from_slice(&manifest).map_err(|error| LoadError::Manifest(error.to_string()))?;
-    let listed = manifest.get(id).ok_or(LoadError::NotListed)?;
+    let unreadable = |error: serde_json::Error| LoadError::Manifest(error.to_string());
+    // A broken entry is its own operator's trouble only.
+    let mut manifest: HashMap<String, Value> = serde_json::from_slice(&manifest).map_err(unreadable)?;
+    let entry = manifest.remove(id).ok_or(LoadError::NotListed)?;
+    let listed = Listed::deserialize(entry).map_err(unreadable)?;
     if listed.file.contains('/') {
         return Err(LoadError::NotListed);
     }
-    let bytes = std::fs::read(directory.join(&listed.file)).map_err(|error| LoadError::File(error.kind()))?;
+    let bytes = regular(&directory.join(&listed.file)).map_err(|error| LoadError::File(error.kind()))?;
     if hex::encode(Sha256::digest(&bytes)) != listed.sha256 {
         return Err(LoadError::Hash);
     }
-    let file = sealed(&bytes).map_err(|error| LoadError::File(error.kind()))?;
-    open(file, id)
+    if elf::is_whole(&bytes) { Ok((listed.sha256, bytes)) } else { Err(LoadError::NotWhole) }
+}
+
+/// A pipe would block for ever, a device never end.
+fn regular(path: &Path) -> std::io::Result<Vec<u8>> {
+    let metadata = std::fs::metadata(path)?;
+    if metadata.is_file() && metadata.len() <= MAX_FILE {
+        std::fs::read(path)
+    } else {
+        Err(std::io::ErrorKind::InvalidInput.into())
+    }
 }
 
 /// A memory file that holds `bytes` and can never change again.
@@ -137,17 +165,19 @@ fn open(file: File, id: &str) -> Result<Adapter, LoadError> {
     // Never unloaded: thread-locals and destructors of foreign code make unloading unsound.
     std::mem::forget(library);
     // SAFETY: the symbol is data of at least eight bytes in a file of ours; magic and size are checked in that order.
-    let adapter = unsafe {
+    // `step` is read as what a file in C can hold: perhaps null.
+    let step = unsafe {
         if descriptor.is_null()
+            || !descriptor.is_aligned()
             || (*descriptor).magic != ADAPTER_MAGIC
             || ((*descriptor).size as usize) < size_of::<AdapterV1>()
             || (*descriptor).name.borrow() != id.as_bytes()
         {
             return Err(LoadError::Descriptor);
         }
-        Adapter { step: (*descriptor).step }
+        (&raw const (*descriptor).step).cast::<Option<Step>>().read()
     };
-    Ok(adapter)
+    step.map(|step| Adapter { step }).ok_or(LoadError::Descriptor)
 }
 
 #[derive(Default)]

@@ -8,6 +8,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
+use crate::jwt;
+
 /// Network id -> its operator, and the ranges that the table adds to the public ones.
 pub struct Table {
     operators: BTreeMap<String, Operator>,
@@ -86,7 +88,11 @@ impl Table {
             let reference = reference?;
             let found = reference.strip_prefix("env:").and_then(&secret);
             if found.is_none() {
-                problems.push(format!("{network}: the secret {reference} is not there"));
+                // What does not begin with `env:` may be the secret itself.
+                problems.push(match reference.strip_prefix("env:") {
+                    Some(name) => format!("{network}: the secret {name} is not there"),
+                    None => format!("{network}: a secret must be env:NAME"),
+                });
             }
             found.map(SecretString::from)
         };
@@ -136,9 +142,10 @@ impl Table {
 }
 
 impl Operator {
-    /// Is the URL's origin on the list?
+    /// Is the URL's origin on the list? No parser reads another one: what it would trim or turn is refused.
     pub(crate) fn lists(&self, url: &str) -> bool {
-        Url::parse(url).is_ok_and(|url| self.origins.iter().any(|origin| origin.origin() == url.origin()))
+        let plain = url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        plain && Url::parse(url).is_ok_and(|url| self.origins.iter().any(|origin| origin.origin() == url.origin()))
     }
 }
 
@@ -154,6 +161,9 @@ impl Entry {
         if !(100..=8_000).contains(&self.deadline_ms) {
             faults.push("deadline_ms is 100 to 8000");
         }
+        if self.credentials.algorithm.is_some_and(|algorithm| !jwt::ACCEPTED.contains(&algorithm)) {
+            faults.push("algorithm is RS256, PS256 or ES256");
+        }
         faults
     }
 }
@@ -161,4 +171,64 @@ impl Entry {
 /// A name that can be a file's and a path segment's.
 pub(crate) fn is_adapter_id(id: &str) -> bool {
     (1..=32).contains(&id.len()) && id.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    fn problem(json: &str) -> String {
+        Table::parse(json, |_| None).err().unwrap().to_string()
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once() {
+        let told = problem(
+            r#"{"A": {"adapter": "../x", "deadline_ms": 9000},
+                "B": {"adapter": "b", "origins": ["ftp://op.example", "https://op.example/path"],
+                      "credentials": {"client_secret": "env:NOT_SET", "algorithm": "HS256"}}}"#,
+        );
+        for part in ["A: adapter must", "A: deadline_ms", "B: an origin is", "B: the secret NOT_SET", "B: algorithm is"]
+        {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_was_written_into_the_table_is_not_repeated() {
+        let told = problem(r#"{"A": {"adapter": "a", "credentials": {"client_secret": "hunter2"}}}"#);
+        assert!(told.contains("A: a secret must be env:NAME") && !told.contains("hunter2"), "{told}");
+    }
+
+    #[test]
+    fn an_unknown_field_is_refused_and_a_network_without_an_adapter_is_not() {
+        assert!(problem(r#"{"A": {"adapter": "a", "allow_lopback": true}}"#).contains("allow_lopback"));
+        let table = Table::parse(r#"{"A": {"ranges": ["447700900999"]}}"#, |_| None).unwrap();
+        assert!(table.get("A").is_none());
+        assert_eq!(table.ranges(), [("447700900999".to_owned(), "A".to_owned())]);
+    }
+
+    #[test]
+    fn an_address_belongs_to_a_network_in_either_spelling() {
+        let json = r#"{"A": {"adapter": "a", "mobile_addresses": ["127.0.2.0/24", "2001:db8:2::/48"]}}"#;
+        let table = Table::parse(json, |_| None).unwrap();
+        for (address, network) in [
+            ("127.0.2.20", Some("A")),
+            ("::ffff:127.0.2.20", Some("A")),
+            ("2001:db8:2::1", Some("A")),
+            ("127.0.3.20", None),
+        ] {
+            assert_eq!(table.network_at(address.parse().unwrap()), network, "{address}");
+        }
+    }
+
+    #[test]
+    fn an_adapters_name_is_a_file_name_and_nothing_more() {
+        let long = "x".repeat(33);
+        for id in ["", "..", "a/b", "a.so", "Vodafone", "o-2", "a\0", "ö", &long] {
+            assert!(!is_adapter_id(id), "{id:?}");
+        }
+        assert!(is_adapter_id("three_uk2"));
+    }
 }
