@@ -1,0 +1,79 @@
+//! `cargo xtask test`: every check, in the order in which they fail soonest; it stops at the first that does.
+
+use clap::Args;
+
+use crate::{
+    Error, Workspace,
+    command::{Run, cargo},
+    live,
+    steps::{openly, quietly, step},
+    system, tools,
+};
+
+#[derive(Args)]
+pub struct Test {
+    /// Only what needs no tool beyond cargo and nextest, and no running system
+    #[arg(long)]
+    fast: bool,
+}
+
+type Check = (&'static str, fn(&Workspace) -> Result<(), Error>);
+
+const CHECKS: [Check; 7] = [
+    ("format", |workspace| quiet(workspace, "format", "fmt --all --check")),
+    ("clippy", |workspace| quiet(workspace, "clippy", "clippy --workspace --all-targets --color never -- -D warnings")),
+    ("bans, licences and sources of dependencies", deny),
+    ("template.yaml", template),
+    ("build", system::build),
+    ("tests", tests),
+    ("flows through `cargo lambda watch`", live::check),
+];
+
+/// Left out by `--fast`.
+const SLOW: [usize; 3] = [2, 3, 6];
+
+/// Runs them, and ends with a line that says how many passed.
+///
+/// # Errors
+/// That of the first check that failed.
+pub fn test(workspace: &Workspace, options: &Test) -> Result<(), Error> {
+    let mut passed = 0;
+    for (index, (name, check)) in CHECKS.into_iter().enumerate() {
+        if options.fast && SLOW.contains(&index) {
+            println!("==> {name}: left out");
+            continue;
+        }
+        if let Err(error) = step(name, || check(workspace)) {
+            println!("{name} failed\n{passed} passed, 1 failed");
+            return Err(error);
+        }
+        passed += 1;
+    }
+    println!("{passed} passed, 0 failed");
+    Ok(())
+}
+
+fn quiet(workspace: &Workspace, name: &str, words: &str) -> Result<(), Error> {
+    quietly(name, cargo(workspace, words), &workspace.scratch().join(format!("{name}.log")))
+}
+
+/// Advisories need the network, and new ones must not turn an old commit red.
+fn deny(workspace: &Workspace) -> Result<(), Error> {
+    let tool = tools::cargo_deny(workspace)?;
+    let run =
+        Run::new(workspace, tool).words("--offline --color never check --hide-inclusion-graph bans licenses sources");
+    quietly("cargo deny", run, &workspace.scratch().join("deny.log"))
+}
+
+fn template(workspace: &Workspace) -> Result<(), Error> {
+    let tool = tools::cfn_lint(workspace)?;
+    let run = Run::python(workspace, &tool).arg(tool.join("bin/cfn-lint"));
+    let run = run.words("--regions eu-west-2 --template template.yaml");
+    quietly("cfn-lint", run, &workspace.scratch().join("template.log"))
+}
+
+/// A check changes no source: a snapshot that differs, or is not there, is a failure and nothing else.
+fn tests(workspace: &Workspace) -> Result<(), Error> {
+    let run = Run::new(workspace, tools::cargo_nextest(workspace)?).words("nextest run --workspace --no-fail-fast");
+    openly("nextest", run.env("INSTA_UPDATE", "no"))
+}

@@ -1,0 +1,90 @@
+//! What must not stand in a log: numbers, codes, secrets and tokens of the run that wrote it.
+
+use std::{fs, time::Duration};
+
+use serde_json::Value;
+
+use crate::{Error, routes, system::System};
+
+/// Variables whose values are secret.
+const SECRET: [&str; 5] = ["TOKEN_KEY", "CUSTOMER_PEPPER", "OTP_PEPPER", "VODAFONE_CLIENT_SECRET", "O2_PRIVATE_KEY"];
+
+/// Searches the logs of a system in which flows have been walked.
+///
+/// # Errors
+/// Names what was found and where, without repeating it.
+pub(crate) fn check(system: &System) -> Result<(), Error> {
+    let forbidden = forbidden(system)?;
+    let mut codes = 0;
+    for log in system.children.log_files() {
+        let text = String::from_utf8_lossy(&fs::read(&log).map_err(Error::file(&log))?).into_owned();
+        for (what, value) in &forbidden {
+            if contains(&text, value) {
+                return Err(Error::failed(format!("{} holds {what}", log.display())));
+            }
+        }
+        codes += text.matches(r#""message":"answered""#).count();
+    }
+    println!("    {} values searched for in the log of {codes} requests", forbidden.len());
+    if codes == 0 { Err(Error::failed("the logs hold no request: they were not the ones to search")) } else { Ok(()) }
+}
+
+fn forbidden(system: &System) -> Result<Vec<(String, String)>, Error> {
+    let mut found = vec![
+        ("the customer's secret".to_owned(), text(&system.gateway["customer"]["client_secret"])),
+        ("a token".to_owned(), "v4.public.".to_owned()),
+        ("an SMS".to_owned(), "is your code".to_owned()),
+    ];
+    for name in SECRET {
+        // A key in lines is as secret in one of them.
+        let value = system.env.get(name).map_or("", String::as_str);
+        let lines = value.lines().filter(|line| !line.starts_with("-----"));
+        found.extend(lines.map(|line| (name.to_owned(), line.to_owned())));
+    }
+    let agent = routes::agent(Duration::from_secs(5));
+    for device in system.gateway["devices"].as_array().into_iter().flatten() {
+        let msisdn = text(&device["msisdn"]);
+        // Without the country code it is found in every form that the number is written in.
+        found.push(("a number".to_owned(), msisdn.trim_start_matches("+44").to_owned()));
+        let url = format!("{}/inbox/{}", text(&system.gateway["sandbox"]), msisdn.trim_start_matches('+'));
+        let failed = |error: ureq::Error| Error::failed(format!("the inbox does not answer: {error}"));
+        let inbox = agent.get(&url).call().map_err(failed)?.body_mut().read_to_string().map_err(failed)?;
+        let inbox: Vec<Value> = serde_json::from_str(&inbox).map_err(|error| Error::Json(url.into(), error))?;
+        found.extend(inbox.iter().filter_map(|sms| Some(("a code".to_owned(), code(sms["text"].as_str()?)?))));
+    }
+    if found.iter().any(|(_, value)| value.is_empty()) {
+        return Err(Error::failed("a value to search for is empty"));
+    }
+    Ok(found)
+}
+
+/// The text ends in the code (`@shop.example #048213`).
+fn code(sms: &str) -> Option<String> {
+    sms.rsplit_once('#').map(|(_, code)| code.trim().to_owned())
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// As a word: six digits of a timestamp's fraction or of an id are no code.
+fn contains(text: &str, value: &str) -> bool {
+    let inside = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit() || c == '.');
+    let is_code = value.len() < 9 && value.bytes().all(|byte| byte.is_ascii_digit());
+    text.match_indices(value).any(|(at, _)| {
+        let (before, after) = (text[..at].chars().next_back(), text[at + value.len()..].chars().next());
+        !is_code || !(inside(before) || inside(after) || after.is_some_and(|c| c.is_ascii_alphanumeric()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::contains;
+
+    #[test]
+    fn a_code_is_found_as_a_word_and_a_number_anywhere() {
+        assert!(contains(r#"{"otp":"123456"}"#, "123456"));
+        assert!(!contains(r#""timestamp":"2026-11-22T18:19:42.123456Z""#, "123456"));
+        assert!(contains("msisdn=%2B447700900620", "7700900620"));
+    }
+}

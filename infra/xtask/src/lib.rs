@@ -1,0 +1,24 @@
+//! The developer's commands behind `cargo xtask`: bring the whole system up on this machine, and check it.
+//! Compiled before anything else on a fresh machine, hence few and small crates, no async runtime and no TLS.
+
+pub mod check;
+pub mod command;
+mod curl;
+pub mod demo;
+mod error;
+mod group;
+pub mod interrupt;
+pub mod layer;
+mod leaks;
+mod live;
+mod ports;
+mod routes;
+pub mod steps;
+mod symbols;
+mod system;
+mod tools;
+pub mod up;
+mod workspace;
+
+pub use error::Error;
+pub use workspace::Workspace;

@@ -1,0 +1,47 @@
+//! `cargo xtask …`: arguments in, exit code out.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use xtask::{Error, Workspace, check, demo, interrupt, layer, up};
+
+/// The developer's commands.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Bring the whole system up on this machine, until Ctrl-C
+    Up(up::Up),
+    /// Run every check
+    Test(check::Test),
+    /// Walk one sign-in against the running system
+    Demo(demo::Demo),
+    /// Collect the built adapters and their manifest into one directory
+    Layer(layer::Options),
+}
+
+fn main() -> ExitCode {
+    let workspace = Workspace::here();
+    let ended = interrupt::listen().and_then(|()| match Arguments::parse().command {
+        Command::Up(options) => up::up(&workspace, &options),
+        Command::Test(options) => check::test(&workspace, &options),
+        Command::Demo(options) => demo::demo(&workspace, &options),
+        Command::Layer(options) => layer::layer(&workspace, &options),
+    });
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Error::Interrupted) => {
+            eprintln!("xtask: interrupted");
+            ExitCode::from(130)
+        }
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Tools that the commands need, pinned. What the machine has in a usable version is used; the rest goes to
+//! `target/tools`, where it is nobody else's business and `cargo clean` takes it away.
+
+use std::{fs, path::PathBuf, process::Command};
+
+use crate::{
+    Error, Workspace,
+    command::{Run, cargo},
+    steps::quietly,
+};
+
+/// Runs the functions on this machine. One binary in a Python package; its dependencies are for cross-compiling.
+pub(crate) fn cargo_lambda(workspace: &Workspace) -> Result<PathBuf, Error> {
+    Ok(python(workspace, "cargo-lambda", "1.9.2", &["--no-deps"])?.join("bin/cargo-lambda"))
+}
+
+/// Checks CloudFormation and SAM templates; the directory of its packages.
+pub(crate) fn cfn_lint(workspace: &Workspace) -> Result<PathBuf, Error> {
+    python(workspace, "cfn-lint", "1.58.0", &[])
+}
+
+/// A PASETO implementation that is not ours; the directory of its packages.
+pub(crate) fn pyseto(workspace: &Workspace) -> Result<PathBuf, Error> {
+    python(workspace, "pyseto", "1.10.0", &[])
+}
+
+pub(crate) fn cargo_deny(workspace: &Workspace) -> Result<PathBuf, Error> {
+    cargo_tool(workspace, "cargo-deny", "0.20.2", [0, 19, 0])
+}
+
+pub(crate) fn cargo_nextest(workspace: &Workspace) -> Result<PathBuf, Error> {
+    cargo_tool(workspace, "cargo-nextest", "0.9.143", [0, 9, 100])
+}
+
+fn python(workspace: &Workspace, package: &str, version: &str, options: &[&str]) -> Result<PathBuf, Error> {
+    let place = workspace.tools().join(format!("{package}-{version}"));
+    if place.is_dir() {
+        return Ok(place);
+    }
+    println!("    installing {package} {version} (pip, once)");
+    let fresh = place.with_extension("new");
+    let _ = fs::remove_dir_all(&fresh);
+    let mut run = Run::new(workspace, "python3").words("-m pip install --quiet --disable-pip-version-check --target");
+    run = run.arg(&fresh).arg(format!("{package}=={version}"));
+    run.0.args(options);
+    quietly("pip", run, &workspace.scratch().join("pip.log")).map_err(|error| match error {
+        Error::Interrupted => Error::Interrupted,
+        error => Error::failed(format!(
+            "{package} {version} cannot be installed; it takes Python 3 with pip and access to PyPI ({error})"
+        )),
+    })?;
+    fs::rename(&fresh, &place).map_err(Error::file(&place))?;
+    Ok(place)
+}
+
+/// `usable`: the oldest version that is taken from the PATH.
+fn cargo_tool(workspace: &Workspace, name: &str, version: &str, usable: [u32; 3]) -> Result<PathBuf, Error> {
+    let own = workspace.tools().join("bin").join(name);
+    for candidate in [PathBuf::from(name), own.clone()] {
+        if version_of(&candidate).is_some_and(|found| found >= usable) {
+            return Ok(candidate);
+        }
+    }
+    println!("    installing {name} {version} (cargo install, once, two to three minutes)");
+    let words = "install --locked --debug --color never --version";
+    let run = cargo(workspace, words).arg(version).arg("--root").arg(workspace.tools()).arg(name);
+    let run = run.env("CARGO_TARGET_DIR", workspace.tools().join("build"));
+    quietly("cargo install", run, &workspace.scratch().join(format!("{name}.log")))?;
+    Ok(own)
+}
+
+/// What `<name> --version` says: `name 1.2.3 …`.
+fn version_of(program: &PathBuf) -> Option<[u32; 3]> {
+    let said = Command::new(program).arg("--version").output().ok().filter(|said| said.status.success())?;
+    let text = String::from_utf8(said.stdout).ok()?;
+    let mut parts = text.split_whitespace().nth(1)?.split('.').map(|part| part.parse().ok());
+    Some([parts.next()??, parts.next()??, parts.next()??])
+}
+
+/// Is it there at all?
+pub(crate) fn is_installed(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok_and(|said| said.status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_the_second_word() {
+        assert!(version_of(&PathBuf::from("cargo")).is_some_and(|version| version > [1, 90, 0]));
+    }
+
+    #[test]
+    fn a_tool_that_is_not_there_has_no_version() {
+        assert_eq!(version_of(&PathBuf::from("no-such-tool-of-ours")), None);
+    }
+}
