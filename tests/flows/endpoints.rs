@@ -3,7 +3,9 @@
 use gateway_tests::Gateway;
 use sandbox::dynamodb;
 use serde_json::{Value, json};
-use sna_customers::{ClientSecret, Customer as Record, CustomerId, Customers, Pepper, Scope, SecretHash, WireTypes};
+use sna_customers::{
+    ClientSecret, Customer as Record, CustomerId, Customers, Limits, Pepper, Scope, SecretHash, WireTypes,
+};
 
 use crate::steps::{Answer, Customer, answer, client, device, error, invalid};
 
@@ -21,6 +23,8 @@ pub async fn register(gateway: &Gateway, id: &str, change: impl FnOnce(&mut Reco
         wire_types: WireTypes::Quoted,
         otp_template: None,
         otp_domain: None,
+        test_numbers: Vec::new(),
+        limits: Limits::default(),
         enabled: true,
     };
     change(&mut record);

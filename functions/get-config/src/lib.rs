@@ -11,11 +11,12 @@ use sna_config::{Aws, Env};
 use sna_customers::{Customer, CustomerId, Customers};
 use sna_numbers::{Msisdn, Ranges};
 use sna_operators::Operators;
-use sna_sessions::{Begin, CorrelationId, Created, Session, Store};
+use sna_otp::Pepper;
+use sna_sessions::{Begin, CorrelationId, Created, Once, Session, Store};
 use sna_tokens::{AccessToken, IdToken, Issuer, PublicKeys, SigningKey, Verifier};
 use tracing::Span;
 
-use crate::decide::{Authorize, Decision};
+use crate::decide::{Authorize, Decision, Plan};
 
 pub struct GetConfig {
     verifier: Verifier,
@@ -25,6 +26,7 @@ pub struct GetConfig {
     operators: Operators,
     ranges: Ranges,
     home_countries: Vec<String>,
+    pepper: Pepper,
     public_url: String,
     seconds: u64,
 }
@@ -57,6 +59,7 @@ impl GetConfig {
         let client = Client::new(&Aws::read(env).dynamodb());
         let customers = Customers::new(client.clone(), env.text("CUSTOMERS_TABLE"));
         let store = Store::new(client, env.text("SESSIONS_TABLE"));
+        let pepper = env.parsed("OTP_PEPPER", Pepper::parse);
         let operators = Operators::from_env(env, &public_url);
         let ranges = operators.as_ref().and_then(|operators| {
             let ranges = decide::ranges(operators.table());
@@ -70,6 +73,7 @@ impl GetConfig {
             operators: operators?,
             ranges: ranges?,
             home_countries: env.list("HOME_COUNTRIES"),
+            pepper: pepper?,
             public_url,
             seconds: env.number("SESSION_SECONDS", 600, 60..=3600),
         })
@@ -107,43 +111,64 @@ impl Endpoint for GetConfig {
         if !self.may_call(&customer, &asked.msisdn) {
             return Err(ApiError::unauthorized("Bearer").because("the customer may not use this country"));
         }
-        let Decision { network, operator, authorize } = self.decide(&asked, &token, now).await?;
-        Span::current().record("network", network.as_ref().map(|network| network.as_str()));
-
-        let session = Session::begin(
-            Begin {
-                customer: token.user_id.clone(),
-                correlation_id: asked.correlation_id.clone(),
-                msisdn: asked.msisdn,
-                client_ip: asked.client_ip,
-                network: network.clone(),
-                operator: operator.clone(),
-                redirect_uri: asked.redirect_uri.clone(),
-                native: token.native,
-            },
-            now,
-            self.seconds,
-        )?;
-        let id_token = IdToken {
-            jti: session.id.clone(),
-            user_id: token.user_id,
-            scope: token.scope,
-            network: network.map(|network| network.as_str().to_owned()),
-            vendor_type: operator,
+        let is_test = customer.test_code(asked.msisdn.as_e164(), now).is_some();
+        let Decision { network, operator, authorize } = self.decide(&asked, &token, is_test, now).await?;
+        let begin = Begin {
+            customer: token.user_id.clone(),
+            correlation_id: asked.correlation_id,
+            msisdn: asked.msisdn,
+            client_ip: asked.client_ip,
+            network,
+            operator,
             redirect_uri: asked.redirect_uri,
+            native: token.native,
+            offer: serde_json::to_string(&authorize)?,
+            wrong_codes_a_day: customer.limits.wrong_codes_a_day,
         };
-        let id_token = self.issuer.id(&id_token, now, self.seconds).ok_or(wire::INTERNAL)?;
-        let created =
-            self.store.create(&session, now).await.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
-        if created == Created::CorrelationIdUsed {
-            return Err(wire::CORRELATION_ID.into());
+        let session = self.create(request, Session::begin(begin, now, self.seconds)?, now).await?;
+        Span::current().record("network", session.network.as_ref().map(|network| network.as_str()));
+        self.answer(session, &token)
+    }
+}
+
+impl GetConfig {
+    /// Writes the session, or finds the one that this very request began before.
+    async fn create(&self, request: &Request, session: Session, now: u64) -> Result<Session, ApiError> {
+        let failed = |error: sna_sessions::StoreError| ApiError::failed(error.is_temporary(), error);
+        let once = request.idempotency_key()?.map(|key| Once {
+            key: self.pepper.pseudonym("key", key.as_bytes()),
+            body: self.pepper.pseudonym("get_config", request.body()),
+        });
+        match (self.store.create(&session, once.as_ref(), now).await.map_err(failed)?, once) {
+            (Created::Yes, _) => Ok(session),
+            (Created::KeyUsed { session: id, body }, Some(once)) if body == once.body => {
+                let session = self.store.get(&id, now).await.map_err(failed)?;
+                session.ok_or_else(|| ApiError::from(wire::TOKEN).because("the key's session has ended"))
+            }
+            (Created::KeyUsed { .. }, _) => Err(wire::KEY_REUSED.into()),
+            (Created::CorrelationIdUsed, _) => Err(wire::CORRELATION_ID.into()),
         }
+    }
+
+    /// From the session and the token alone: the same session gives the same answer again.
+    fn answer(&self, session: Session, token: &AccessToken) -> Result<Answer, ApiError> {
+        let id_token = IdToken {
+            jti: session.id,
+            user_id: session.customer,
+            scope: token.scope,
+            network: session.network.map(|network| network.as_str().to_owned()),
+            vendor_type: session.operator,
+            redirect_uri: session.redirect_uri,
+        };
+        let seconds = (session.expires_at - session.created_at) / 1000;
+        let id_token = self.issuer.id(&id_token, session.created_at, seconds).ok_or(wire::INTERNAL)?;
+        let plan: Option<Plan> = serde_json::from_str(&session.offer)?;
         let otp_authorization_uri =
             token.scope.has_otp().then(|| format!("{}/v1/authenticate/otp?id_token={id_token}", self.public_url));
         Answer::json(&Body {
-            authorize: authorize.map(|authorize| authorize.into_wire(&self.public_url, &id_token, token.native)),
-            correlation_id: asked.correlation_id.map(|id| id.as_str().to_owned()),
-            expires_in: Scalar::new(self.seconds, token.native),
+            authorize: plan.map(|plan| plan.into_wire(&self.public_url, &id_token, session.native)),
+            correlation_id: session.correlation_id.map(|id| id.as_str().to_owned()),
+            expires_in: Scalar::new(seconds, session.native),
             id_token,
             otp_authorization_uri,
         })

@@ -1,15 +1,19 @@
 //! `GET /v1/authenticate/otp`: sends a code by SMS. The send is claimed before it is made, and given back
 //! only when SNS surely did not take it: SNS cannot tell two tries of one message apart.
 
+mod counters;
+
 use aws_sdk_dynamodb::Client;
 use serde::Serialize;
 use sna_api::{Answer, ApiError, Endpoint, Request, Scalar, wire};
 use sna_config::{Aws, Env};
 use sna_customers::{Customer, CustomerId, Customers};
 use sna_otp::{Code, Pepper, SendError, Sms, Text};
-use sna_sessions::{Proof, Refusal, SendClaim, SendLimits, Session, Store, UpdateError};
+use sna_sessions::{Count, Limit, Proof, Refusal, SendClaim, SendLimits, Session, Store, UpdateError};
 use sna_tokens::{IdToken, PublicKeys, Verifier};
 use tracing::Span;
+
+use crate::counters::Counters;
 
 pub struct Otp {
     verifier: Verifier,
@@ -18,6 +22,7 @@ pub struct Otp {
     sms: Sms,
     pepper: Pepper,
     limits: SendLimits,
+    counters: Counters,
     digits: u8,
     attempts: u32,
 }
@@ -49,6 +54,7 @@ impl Otp {
                 gap_ms: env.number("OTP_GAP_SECONDS", 30, 0..=300) * 1000,
                 after_silent_ms: env.number("OTP_AFTER_SILENT_SECONDS", 5, 0..=60) * 1000,
             },
+            counters: Counters::from_env(env),
             digits: env.number("OTP_DIGITS", 6, 6..=10),
             attempts: env.number("OTP_ATTEMPTS", 5, 1..=10),
             verifier: Verifier::new(keys?, &url),
@@ -70,47 +76,67 @@ impl Otp {
         found.filter(|customer| customer.enabled).ok_or_else(gone)
     }
 
-    async fn claim(
-        &self,
-        token: &IdToken,
-        code: &Code,
-        proof: &Proof,
-        now: u64,
-    ) -> Result<(Session, SendClaim), ApiError> {
+    /// Claims the session's next send, and with it the counters that no new session resets.
+    async fn claim(&self, draft: &Draft<'_>, now: u64) -> Result<(Session, Claim), ApiError> {
         let claim = |session: &mut Session| {
-            let context = |number| format!("{}#{number}", token.jti);
-            session.claim_send(now, &self.limits, proof, |number| sna_otp::mac(&self.pepper, &context(number), code))
+            // A test number is sent to nobody: its code is fixed, and no counter of SMS concerns it.
+            let fixed = draft.customer.test_code(session.msisdn.as_e164(), now);
+            let fixed = fixed.map(|code| Code::parse(code, self.digits)).transpose().map_err(|_| Refusal::Used)?;
+            let code = fixed.as_ref().unwrap_or(&draft.code);
+            let id = session.id.clone();
+            let mac = |number| sna_otp::mac(&self.pepper, &format!("{id}#{number}"), code);
+            let send = session.claim_send(now, &self.limits, &draft.proof, mac)?;
+            let limits =
+                if fixed.is_some() { Vec::new() } else { self.counters.of(session, draft.customer, &self.pepper) };
+            let counts = limits.iter().cloned().map(Count::Add).collect();
+            Ok((Claim { send, limits, is_test: fixed.is_some() }, counts))
         };
-        self.store.update(&token.jti, now, claim).await.map_err(|error| match error {
+        self.store.update_counting(&draft.session, now, claim).await.map_err(|error| match error {
             UpdateError::Absent => ApiError::from(wire::OTP_TOKEN).because("no such session"),
-            UpdateError::Refused(refusal) => ApiError::from(match refusal {
-                Refusal::TooSoonAfterSilent => wire::OTP_TOO_SOON,
-                Refusal::TooManySends => wire::OTP_SENDS,
-                Refusal::TooSoonAfterSend => wire::OTP_GAP,
-                _ => wire::OTP_TOKEN,
-            })
-            .because(refusal),
+            UpdateError::Limited { wait_ms } => ApiError::limited(wait_ms),
+            UpdateError::Refused(refusal) => refused(refusal),
             UpdateError::Store(error) => ApiError::failed(error.is_temporary(), error),
         })
     }
 
     /// Sends, or gives the claim back where nothing was sent.
-    async fn send(&self, session: &Session, claim: &SendClaim, text: &Text, now: u64) -> Result<(), ApiError> {
+    async fn send(&self, session: &Session, claim: &Claim, text: &Text, now: u64) -> Result<(), ApiError> {
         let Err(error) = self.sms.send(session.msisdn.as_e164(), text).await else { return Ok(()) };
         if let SendError::Refused { .. } = error {
-            let given_back = self
-                .store
-                .update(&session.id, now, |session| {
-                    session.give_back(claim);
-                    Ok::<_, Refusal>(())
-                })
-                .await;
-            if let Err(cause) = given_back {
+            let give_back = |session: &mut Session| {
+                session.give_back(&claim.send);
+                Ok::<_, Refusal>(((), claim.limits.iter().cloned().map(Count::GiveBack).collect()))
+            };
+            if let Err(cause) = self.store.update_counting(&session.id, now, give_back).await {
                 tracing::error!(%cause, "a send that was not made stays counted");
             }
         }
         Err(ApiError::unavailable(error))
     }
+}
+
+/// What is about to be claimed.
+struct Draft<'a> {
+    session: String,
+    customer: &'a Customer,
+    code: Code,
+    proof: Proof,
+}
+
+struct Claim {
+    send: SendClaim,
+    limits: Vec<Limit>,
+    is_test: bool,
+}
+
+fn refused(refusal: Refusal) -> ApiError {
+    match refusal {
+        Refusal::TooSoonAfterSilent { wait_ms } => ApiError::from(wire::OTP_TOO_SOON).retry_after(wait_ms),
+        Refusal::TooManySends => wire::OTP_SENDS.into(),
+        Refusal::TooSoonAfterSend { wait_ms } => ApiError::from(wire::OTP_GAP).retry_after(wait_ms),
+        _ => wire::OTP_TOKEN.into(),
+    }
+    .because(refusal)
 }
 
 impl Endpoint for Otp {
@@ -126,13 +152,16 @@ impl Endpoint for Otp {
         let (template, domain) = (customer.otp_template.as_deref(), customer.otp_domain.as_deref());
         // Before the claim: a text that cannot be sent must not cost a send.
         let text = Text::render(template, &customer.name, minutes, domain, &code)?;
-        let (session, claim) = self.claim(&token, &code, &proof, now).await?;
+        let draft = Draft { session: token.jti, customer: &customer, code, proof };
+        let (session, claim) = self.claim(&draft, now).await?;
         Span::current().record("network", session.network.as_ref().map(|network| network.as_str()));
-        self.send(&session, &claim, &text, now).await?;
-        Span::current().record("outcome", "sent");
+        if !claim.is_test {
+            self.send(&session, &claim, &text, now).await?;
+        }
+        Span::current().record("outcome", if claim.is_test { "test" } else { "sent" });
         Answer::json(&Body {
-            session_id: proof.expose(),
-            expires_in: Scalar::new((claim.expires_at.saturating_sub(now)) / 1000, session.native),
+            session_id: draft.proof.expose(),
+            expires_in: Scalar::new(claim.send.expires_at.saturating_sub(now) / 1000, session.native),
             code_length: Scalar::new(self.digits, session.native),
             resend_after: Scalar::new(self.limits.gap_ms / 1000, session.native),
             attempts_left: Scalar::new(self.attempts, session.native),

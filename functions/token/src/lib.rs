@@ -5,6 +5,7 @@ use serde::Serialize;
 use sna_api::{Answer, ApiError, Endpoint, Fields, Request, Scalar, wire};
 use sna_config::{Aws, Env};
 use sna_customers::{Customer, CustomerId, Customers, Pepper, WireTypes, authenticate};
+use sna_sessions::{Limit, Store};
 use sna_tokens::{AccessToken, Issuer, Scope, SigningKey};
 use tracing::Span;
 
@@ -13,6 +14,8 @@ pub struct Token {
     pepper: Pepper,
     issuer: Issuer,
     seconds: u64,
+    counters: Store,
+    failures_a_minute: u64,
 }
 
 #[derive(Serialize)]
@@ -25,16 +28,18 @@ struct Body {
 impl Token {
     pub fn from_env(env: &mut Env<'_>) -> Option<Self> {
         let client = Client::new(&Aws::read(env).dynamodb());
-        let customers = Customers::new(client, env.text("CUSTOMERS_TABLE"));
+        let customers = Customers::new(client.clone(), env.text("CUSTOMERS_TABLE"));
+        let counters = Store::new(client, env.text("SESSIONS_TABLE"));
+        let failures_a_minute = env.number("TOKEN_FAILURES_A_MINUTE", 10, 1..=10_000);
         let pepper = env.parsed("CUSTOMER_PEPPER", Pepper::parse);
         let url = env.origin("PUBLIC_URL");
         let key = env.parsed("TOKEN_KEY", SigningKey::parse);
         let seconds = env.number("ACCESS_TOKEN_SECONDS", 3600, 60..=86_400);
-        Some(Self { customers, pepper: pepper?, issuer: Issuer::new(key?, &url), seconds })
+        Some(Self { customers, pepper: pepper?, issuer: Issuer::new(key?, &url), seconds, counters, failures_a_minute })
     }
 
     /// The customer whose credentials these are. An unknown id costs the same work as a known one.
-    async fn customer(&self, request: &Request, fields: &Fields) -> Result<Customer, ApiError> {
+    async fn customer(&self, request: &Request, fields: &Fields, now: u64) -> Result<Customer, ApiError> {
         let Some((id, secret)) = request.basic() else { return Err(ApiError::unauthorized("Basic")) };
         // RFC 6749 2.3: one way of authentication a request.
         if fields.get("client_id").is_some() || fields.get("client_secret").is_some() {
@@ -44,10 +49,23 @@ impl Token {
             Ok(id) => self.customers.get(&id).await.map_err(|error| ApiError::failed(error.is_temporary(), error))?,
             Err(_) => None,
         };
-        if !authenticate(customer.as_ref(), &secret, &self.pepper) {
-            return Err(ApiError::unauthorized("Basic"));
+        let good = authenticate(customer.as_ref(), &secret, &self.pepper);
+        match customer.filter(|_| good) {
+            Some(customer) => Ok(customer),
+            None => Err(self.failure(&id, now).await),
         }
-        customer.ok_or_else(|| ApiError::unauthorized("Basic"))
+    }
+
+    /// A failure is counted for the id that was tried. Right credentials still pass when the count is full: a secret of
+    /// 256 bits cannot be guessed, and a stranger must not be able to lock a customer out.
+    async fn failure(&self, id: &str, now: u64) -> ApiError {
+        let id = CustomerId::parse(id).map_or_else(|_| "malformed".to_owned(), |id| id.to_string());
+        let limit = Limit { key: format!("token#{id}"), window_ms: 60_000, most: self.failures_a_minute };
+        match self.counters.count(&limit, now).await {
+            Ok(None) => ApiError::unauthorized("Basic"),
+            Ok(Some(wait_ms)) => ApiError::limited(wait_ms),
+            Err(error) => ApiError::failed(error.is_temporary(), error),
+        }
     }
 }
 
@@ -57,7 +75,7 @@ impl Endpoint for Token {
 
     async fn handle(&self, request: &Request, now: u64) -> Result<Answer, ApiError> {
         let fields = request.form()?;
-        let customer = self.customer(request, &fields).await?;
+        let customer = self.customer(request, &fields, now).await?;
         Span::current().record("customer", customer.id.as_str());
         if fields.require("grant_type")? != "client_credentials" {
             return Err(wire::GRANT.into());

@@ -8,7 +8,7 @@ use serde::Serialize;
 use sna_api::{Answer, ApiError, Endpoint, Request, Scalar, wire, wire::Wire};
 use sna_config::{Aws, Env};
 use sna_otp::{Code, Pepper};
-use sna_sessions::{Guess, Reason, Refusal, Session, Store, UpdateError};
+use sna_sessions::{Count, DAY, Guess, Limit, Once, Reason, Refusal, Session, Store, UpdateError};
 use sna_tokens::{AccessToken, IdToken, PublicKeys, Verifier};
 use tracing::Span;
 
@@ -20,6 +20,7 @@ pub struct Validate {
     pepper: Pepper,
     digits: u8,
     attempts: u32,
+    wrong_codes_a_day: u64,
 }
 
 #[derive(Serialize)]
@@ -43,6 +44,7 @@ impl Validate {
         Some(Self {
             digits: env.number("OTP_DIGITS", 6, 6..=10),
             attempts: env.number("OTP_ATTEMPTS", 5, 1..=10),
+            wrong_codes_a_day: env.number("OTP_WRONG_CODES_A_DAY", 10, 1..=1_000_000),
             verifier: Verifier::new(keys?, &url),
             store,
             pepper: pepper?,
@@ -59,41 +61,74 @@ impl Validate {
         }
     }
 
-    /// Judges the proof by the session's rules. A refusal leaves the session as it was.
-    fn judge(&self, session: &mut Session, proof: &Proof, now: u64) -> Result<Reason, Wire> {
-        match proof {
-            Proof::Code(code) => session.answer(code).map(|()| Reason::Match).map_err(|refusal| match refusal {
-                Refusal::Used => wire::TOKEN,
-                _ => wire::CODE,
-            }),
-            Proof::Payload(secret) => session.answer(secret).map(|()| Reason::Match).map_err(|refusal| match refusal {
-                Refusal::Used => wire::TOKEN,
-                _ => wire::PAYLOAD,
-            }),
+    /// Judges the proof by the session's rules, or finds the answer that this very request got before.
+    /// A refusal leaves the session as it was.
+    fn judge(
+        &self,
+        session: &mut Session,
+        proof: &Proof,
+        once: Option<&Once>,
+        now: u64,
+    ) -> Result<(Reason, Vec<Count>), Wire> {
+        if let Some(once) = once
+            && let Some(reason) = session.given(once).map_err(|_| wire::KEY_REUSED)?
+        {
+            return Ok((reason, Vec::new()));
+        }
+        let (reason, counts) = match proof {
+            Proof::Code(code) => (spend(session, code, wire::CODE)?, Vec::new()),
+            Proof::Payload(secret) => (spend(session, secret, wire::PAYLOAD)?, Vec::new()),
             // The handset came back with an error, so there is nothing to show but the wish to know why.
             Proof::Nothing => match session.silent_ended() {
-                Some(reason) if reason != Reason::Match && !session.is_answered() => Ok(reason),
-                _ => Err(wire::PAYLOAD),
+                Some(reason) if reason != Reason::Match && !session.is_answered() => return Ok((reason, Vec::new())),
+                _ => return Err(wire::PAYLOAD),
             },
-            Proof::Otp { code, session_id } => {
-                if session_id.as_ref().is_some_and(|id| !session.is_otp_proof(id)) {
-                    return Err(wire::PAYLOAD);
-                }
-                self.guess(session, code, now)
-            }
+            Proof::Otp { session_id: Some(id), .. } if !session.is_otp_proof(id) => return Err(wire::PAYLOAD),
+            Proof::Otp { code, .. } => self.guess(session, code, now)?,
+        };
+        if let Some(once) = once {
+            session.remember(once.clone(), reason);
         }
+        Ok((reason, counts))
     }
 
-    fn guess(&self, session: &mut Session, code: &Code, now: u64) -> Result<Reason, Wire> {
+    /// A wrong code is counted for the number too, over all sessions of the customer; when that is full, not even the
+    /// right one is accepted.
+    fn guess(&self, session: &mut Session, code: &Code, now: u64) -> Result<(Reason, Vec<Count>), Wire> {
         let id = session.id.clone();
         let matches = |number, kept: &str| sna_otp::matches(&self.pepper, &format!("{id}#{number}"), code, kept);
-        match session.guess(now, self.attempts, matches).map_err(|_| wire::TOKEN)? {
-            Guess::Right => Ok(Reason::Match),
-            Guess::Wrong => Ok(Reason::WrongCode),
-            Guess::Expired => Ok(Reason::CodeExpired),
-            Guess::Exceeded => Ok(Reason::AttemptsExceeded),
-            Guess::NotSent => Ok(Reason::NotAttempted),
-        }
+        let guess = session.guess(now, self.attempts, matches).map_err(|_| wire::TOKEN)?;
+        let number = self.pepper.pseudonym("msisdn", session.msisdn.as_e164().as_bytes());
+        let limit = || Limit {
+            key: format!("wrong#{}#{number}", session.customer),
+            window_ms: DAY,
+            most: session.wrong_codes_a_day.unwrap_or(self.wrong_codes_a_day),
+        };
+        Ok(match guess {
+            Guess::Right => (Reason::Match, vec![Count::Check(limit())]),
+            Guess::Wrong => (Reason::WrongCode, vec![Count::Add(limit())]),
+            Guess::Expired => (Reason::CodeExpired, Vec::new()),
+            Guess::Exceeded => (Reason::AttemptsExceeded, Vec::new()),
+            Guess::NotSent => (Reason::NotAttempted, Vec::new()),
+        })
+    }
+
+    /// The request's idempotency key and body, as keyed hashes.
+    fn once(&self, request: &Request) -> Result<Option<Once>, ApiError> {
+        let key = request.idempotency_key()?;
+        Ok(key.map(|key| Once {
+            key: self.pepper.pseudonym("key", key.as_bytes()),
+            body: self.pepper.pseudonym("validate", request.body()),
+        }))
+    }
+}
+
+/// Spends the session's proof.
+fn spend(session: &mut Session, secret: &str, wrong: Wire) -> Result<Reason, Wire> {
+    match session.answer(secret) {
+        Ok(()) => Ok(Reason::Match),
+        Err(Refusal::Used) => Err(wire::TOKEN),
+        Err(_) => Err(wrong),
     }
 }
 
@@ -111,18 +146,26 @@ impl Endpoint for Validate {
         let service = body.service();
         let proof = body.proof(self.digits)?;
         let id_token = self.id_token(&id_token, &access, now)?;
+        let once = self.once(request)?;
         let judge = |session: &mut Session| {
             let own = session.correlation_id.as_ref().map(|id| id.as_str());
             if correlation_id.is_some() && correlation_id.as_deref() != own {
                 return Err(wire::FIELD);
             }
-            self.judge(session, &proof, now)
+            self.judge(session, &proof, once.as_ref(), now)
         };
-        let (session, reason) = self.store.update(&id_token.jti, now, judge).await.map_err(|error| match error {
-            UpdateError::Absent => ApiError::from(wire::TOKEN).because("no such session"),
-            UpdateError::Refused(wire) => wire.into(),
-            UpdateError::Store(error) => ApiError::failed(error.is_temporary(), error),
-        })?;
+        let (session, reason) = match self.store.update_counting(&id_token.jti, now, judge).await {
+            Ok(judged) => judged,
+            Err(UpdateError::Absent) => return Err(ApiError::from(wire::TOKEN).because("no such session")),
+            Err(UpdateError::Refused(wire)) => return Err(wire.into()),
+            Err(UpdateError::Store(error)) => return Err(ApiError::failed(error.is_temporary(), error)),
+            // The number's wrong codes of the day are used up: nothing was judged, nothing has changed.
+            Err(UpdateError::Limited { .. }) => {
+                let session = self.store.get(&id_token.jti, now).await;
+                let session = session.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
+                (session.ok_or(wire::TOKEN)?, Reason::AttemptsExceeded)
+            }
+        };
         Span::current().record("network", session.network.as_ref().map(|network| network.as_str()));
         Span::current().record("outcome", tracing::field::display(reason));
         let (matched, scalar) = (reason == Reason::Match, |value| Scalar::new(value, access.native));

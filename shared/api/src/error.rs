@@ -23,6 +23,17 @@ impl ApiError {
         if temporary { Self::unavailable(cause) } else { Self::from(wire::INTERNAL).because(cause) }
     }
 
+    /// 429; `wait_ms` until it may work again.
+    pub fn limited(wait_ms: u64) -> Self {
+        Self::from(wire::SLOW_DOWN).retry_after(wait_ms)
+    }
+
+    /// `Retry-After` in whole seconds (RFC 9110 10.2.3), never too early.
+    #[must_use]
+    pub fn retry_after(self, wait_ms: u64) -> Self {
+        self.header("retry-after", wait_ms.div_ceil(1000).max(1).to_string())
+    }
+
     /// 401 with the scheme that the endpoint wants (RFC 9110 11.6.1).
     pub fn unauthorized(scheme: &'static str) -> Self {
         Self::from(wire::UNAUTHORIZED).header("www-authenticate", format!("{scheme} realm=\"gateway\""))

@@ -53,6 +53,24 @@ impl Request {
         self.too_large
     }
 
+    /// `Idempotency-Key`: at most 255 visible ASCII characters.
+    pub fn idempotency_key(&self) -> Result<Option<&str>, ApiError> {
+        let mut values = self.headers.get_all("idempotency-key").iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        let key = value.to_str().unwrap_or_default();
+        let good = (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+        if good && values.next().is_none() {
+            Ok(Some(key))
+        } else {
+            Err(ApiError::from(wire::FIELD).because("Idempotency-Key is malformed"))
+        }
+    }
+
+    /// The body as it came.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     pub fn query(&self) -> Result<Fields, ApiError> {
         Fields::new(self.query.iter().cloned())
     }

@@ -45,13 +45,16 @@ pub const BOTH_PROOFS: Wire = invalid("Invalid request. Received both 'payload' 
 pub const CODE: Wire = invalid("The required field `code` is missing or is invalid.");
 pub const PAYLOAD: Wire = invalid("The required field `payload` is missing or is invalid.");
 
+pub const SLOW_DOWN: Wire = row(429, "slow_down", "Too many requests");
+pub const KEY_REUSED: Wire =
+    row(422, "invalid_request", "The Idempotency-Key has already been used with another request.");
 pub const PATH: Wire = row(404, "invalid_request", "There is nothing at this path.");
 pub const METHOD: Wire = row(405, "invalid_request", "This method is not allowed here.");
 pub const TOO_LARGE: Wire = row(413, "invalid_request", "The body is over 16 KiB or the URL is over 8 KiB.");
 pub const MEDIA_TYPE: Wire = row(415, "invalid_request", "The body's media type is not accepted here.");
 
 /// The whole table, for whoever must show or check it.
-pub const ALL: [Wire; 25] = [
+pub const ALL: [Wire; 27] = [
     FIELD,
     GRANT,
     SCOPE,
@@ -73,6 +76,8 @@ pub const ALL: [Wire; 25] = [
     BOTH_PROOFS,
     CODE,
     PAYLOAD,
+    SLOW_DOWN,
+    KEY_REUSED,
     PATH,
     METHOD,
     TOO_LARGE,

@@ -36,6 +36,7 @@ impl Attempts {
         self.store.update(id, now, change).await.map_err(|error| match error {
             UpdateError::Absent => ApiError::from(wire::TOKEN).because("no such session"),
             UpdateError::Refused(refusal) => ApiError::from(wire::TOKEN).because(refusal),
+            UpdateError::Limited { wait_ms } => ApiError::limited(wait_ms),
             UpdateError::Store(error) => ApiError::failed(error.is_temporary(), error),
         })
     }

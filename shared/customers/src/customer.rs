@@ -32,8 +32,42 @@ pub struct Customer {
     /// The host whose page may read the code from the SMS (WebOTP); whoever sends it checks it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub otp_domain: Option<String>,
+    /// Numbers that are never sent to anyone, for the customer's own tests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub test_numbers: Vec<TestNumber>,
+    /// What differs from the deployment's limits.
+    #[serde(default)]
+    pub limits: Limits,
     #[serde(default = "enabled")]
     pub enabled: bool,
+}
+
+/// A number whose code is fixed: neither SNS nor an operator ever hears of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestNumber {
+    /// E.164 with `+`.
+    pub msisdn: String,
+    /// As many digits as the deployment's codes have.
+    pub code: String,
+    /// Unix seconds; from then on the number is like any other. A code that everybody knows must not stay for ever.
+    pub expires_at: u64,
+}
+
+/// A customer's own limits; what is absent is the deployment's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    /// SMS to one number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sends_an_hour: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sends_a_day: Option<u64>,
+    /// SMS for one client_ip.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sends_an_hour_for_an_address: Option<u64>,
+    /// Wrong codes for one number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wrong_codes_a_day: Option<u64>,
 }
 
 /// What a customer may ask a token for.
@@ -81,7 +115,22 @@ impl Customer {
                 problems.push(format!("countries: {country:?} is not an ISO 3166 alpha-2 code in capitals"));
             }
         }
+        for number in &self.test_numbers {
+            let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+            if !(6..=10).contains(&number.code.len()) || !digits(&number.code) {
+                problems.push("test_numbers: a code is 6 to 10 digits".to_owned());
+            }
+            if !number.msisdn.strip_prefix('+').is_some_and(digits) {
+                problems.push("test_numbers: a number is E.164 with its +".to_owned());
+            }
+        }
         if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
+    }
+
+    /// The fixed code of a test number at `now` (Unix milliseconds).
+    pub fn test_code(&self, msisdn: &str, now: u64) -> Option<&str> {
+        let living = |number: &&TestNumber| number.msisdn == msisdn && number.expires_at > now / 1000;
+        self.test_numbers.iter().find(living).map(|number| number.code.as_str())
     }
 
     /// Whether `uri` is on the list, byte for byte: every looser comparison has been an open redirect somewhere
@@ -118,6 +167,8 @@ pub(crate) mod tests {
             wire_types: WireTypes::Quoted,
             otp_template: None,
             otp_domain: None,
+            test_numbers: Vec::new(),
+            limits: Limits::default(),
             enabled: true,
         }
     }

@@ -28,18 +28,28 @@ impl Pepper {
         })
         .map(Self)
     }
+
+    /// A keyed hash that stands for `text` where it may not be kept itself: a number in a counter's key, a request's
+    /// body. `kind` keeps one use apart from another. An unkeyed hash of a number falls within a minute.
+    pub fn pseudonym(&self, kind: &str, text: &[u8]) -> String {
+        keyed(self, &[b"pseudonym", kind.as_bytes(), text])
+    }
+}
+
+/// Each part behind its length: ("a", "bc") and ("ab", "c") must differ.
+fn keyed(pepper: &Pepper, parts: &[&[u8]]) -> String {
+    let mut mac = Hmac::<Sha256>::new(pepper.0.expose_secret().into());
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    hex::encode(mac.finalize().into_bytes())
 }
 
 /// The MAC of `code` in `context`, 64 hex digits. `context` names the session and which send of it, so that neither
 /// another session's code nor an earlier one of the same session fits.
 pub fn mac(pepper: &Pepper, context: &str, code: &Code) -> String {
-    let mut mac = Hmac::<Sha256>::new(pepper.0.expose_secret().into());
-    // Each part behind its length: ("a", "bc") and ("ab", "c") must differ.
-    for part in [context, code.expose()] {
-        mac.update(&(part.len() as u64).to_be_bytes());
-        mac.update(part.as_bytes());
-    }
-    hex::encode(mac.finalize().into_bytes())
+    keyed(pepper, &[context.as_bytes(), code.expose().as_bytes()])
 }
 
 /// Whether `kept` is the MAC of `code` in `context`; takes the same time wherever they differ.

@@ -23,6 +23,15 @@ pub(crate) fn correlation_key(customer: &str, correlation_id: &str) -> String {
     format!("correlation#{customer}#{correlation_id}")
 }
 
+/// An idempotency key, likewise; `key` is its hash.
+pub(crate) fn idempotency_key(customer: &str, key: &str) -> String {
+    format!("idempotency#{customer}#{key}")
+}
+
+pub(crate) fn text(item: &Item, name: &str) -> Option<String> {
+    item.get(name).and_then(|value| value.as_s().ok()).cloned()
+}
+
 pub(crate) fn number(value: u64) -> Value {
     Value::N(value.to_string())
 }

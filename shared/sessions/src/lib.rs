@@ -4,6 +4,8 @@
 //! whatever runs at the same time, at most five guesses are judged and one answer is "true".
 
 mod item;
+mod limit;
+mod once;
 mod otp;
 mod reason;
 mod secrets;
@@ -12,7 +14,10 @@ mod silent;
 mod store;
 #[cfg(test)]
 mod tests;
+mod transact;
 
+pub use limit::{Count, DAY, HOUR, Limit, subscriber};
+pub use once::Once;
 pub use otp::{Guess, SendClaim, SendLimits};
 pub use reason::Reason;
 pub use secrets::{Entropy, Handshake, Proof};

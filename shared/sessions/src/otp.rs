@@ -65,15 +65,21 @@ impl Session {
         proof: &Proof,
         mac: impl FnOnce(u32) -> String,
     ) -> Result<SendClaim, Refusal> {
-        let since_send = self.otp.last_send.map(|at| now.saturating_sub(at));
-        match () {
-            () if self.answered => return Err(Refusal::Used),
-            () if self.since_silent(now).is_some_and(|ms| ms < limits.after_silent_ms) => {
-                return Err(Refusal::TooSoonAfterSilent);
-            }
-            () if self.otp.sends >= limits.sends => return Err(Refusal::TooManySends),
-            () if since_send.is_some_and(|ms| ms < limits.gap_ms) => return Err(Refusal::TooSoonAfterSend),
-            () => {}
+        let wait = |since: Option<u64>, gap: u64| {
+            let wait_ms = since.map_or(0, |at| (at + gap).saturating_sub(now));
+            Some(wait_ms).filter(|ms| *ms > 0)
+        };
+        if self.answered {
+            return Err(Refusal::Used);
+        }
+        if let Some(wait_ms) = wait(self.silent.since(), limits.after_silent_ms) {
+            return Err(Refusal::TooSoonAfterSilent { wait_ms });
+        }
+        if self.otp.sends >= limits.sends {
+            return Err(Refusal::TooManySends);
+        }
+        if let Some(wait_ms) = wait(self.otp.last_send, limits.gap_ms) {
+            return Err(Refusal::TooSoonAfterSend { wait_ms });
         }
         let before = self.otp.clone();
         let number = self.otp.sends + 1;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use sna_numbers::{Msisdn, Network};
 
-use crate::{Handshake, Reason, otp::Otp, secrets, silent::Silent};
+use crate::{Handshake, Reason, once::Given, otp::Otp, secrets, silent::Silent};
 
 /// One attempt of a customer to authenticate one number.
 #[derive(Clone, Serialize, Deserialize)]
@@ -23,7 +23,12 @@ pub struct Session {
     pub redirect_uri: Option<String>,
     /// The customer's choice of JSON numbers and booleans.
     pub native: bool,
+    pub created_at: u64,
     pub expires_at: u64,
+    /// What get_config offered, as it wrote it, so that it can say the same again.
+    pub offer: String,
+    /// The customer's own limit of wrong codes a day for one number, where it has one.
+    pub wrong_codes_a_day: Option<u64>,
     pub handshake: Handshake,
     /// What the adapter keeps between its steps.
     pub kept: String,
@@ -31,6 +36,9 @@ pub struct Session {
     pub(crate) otp: Otp,
     /// "true" was given: the session is spent.
     pub(crate) answered: bool,
+    /// The answers given to requests that may come again.
+    #[serde(default)]
+    pub(crate) given: Vec<Given>,
 }
 
 /// What get_config knows when a session begins.
@@ -43,6 +51,8 @@ pub struct Begin {
     pub operator: Option<String>,
     pub redirect_uri: Option<String>,
     pub native: bool,
+    pub offer: String,
+    pub wrong_codes_a_day: Option<u64>,
 }
 
 /// Why a change is not allowed; the session stays as it was.
@@ -55,11 +65,13 @@ pub enum Refusal {
     #[error("the proof is not this session's")]
     WrongProof,
     #[error("too soon after a silent attempt began")]
-    TooSoonAfterSilent,
+    TooSoonAfterSilent { wait_ms: u64 },
     #[error("all sends are used up")]
     TooManySends,
     #[error("too soon after the last send")]
-    TooSoonAfterSend,
+    TooSoonAfterSend { wait_ms: u64 },
+    #[error("the idempotency key was used with another body")]
+    KeyReused,
 }
 
 impl Session {
@@ -77,11 +89,15 @@ impl Session {
             operator: begin.operator,
             redirect_uri: begin.redirect_uri,
             native: begin.native,
+            offer: begin.offer,
+            wrong_codes_a_day: begin.wrong_codes_a_day,
+            created_at: now,
             expires_at: now + seconds * 1000,
             kept: String::new(),
             silent: Silent::Idle,
             otp: Otp::default(),
             answered: false,
+            given: Vec::new(),
         })
     }
 

@@ -27,7 +27,7 @@ pub(crate) enum Silent {
 }
 
 impl Silent {
-    fn since(&self) -> Option<u64> {
+    pub(crate) fn since(&self) -> Option<u64> {
         match self {
             Self::Idle => None,
             Self::Arrived { since } | Self::Exchanging { since } | Self::Ended { since, .. } => Some(*since),
@@ -87,10 +87,5 @@ impl Session {
             }
             _ => Err(Refusal::WrongProof),
         }
-    }
-
-    /// Milliseconds since the silent attempt began.
-    pub(crate) fn since_silent(&self, now: u64) -> Option<u64> {
-        self.silent.since().map(|since| now.saturating_sub(since))
     }
 }

@@ -4,23 +4,23 @@
 use aws_sdk_dynamodb::{
     Client,
     error::SdkError,
-    operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError},
-    types::{AttributeValue as Value, Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem},
+    operation::put_item::PutItemError,
+    types::{AttributeValue as Value, ReturnValuesOnConditionCheckFailure as OnFailure},
 };
 
 use crate::{
-    Session,
-    item::{Item, Stored, correlation_key, decode, encode, has_nonce, number, session_key, ttl},
+    Count, Session,
+    item::{Item, Stored, decode, encode, has_nonce, number, session_key},
     secrets::{Entropy, write_nonce},
 };
 
 /// How often `update` reads again after it lost a race, and `create` after a conflict of transactions.
-const RETRIES: usize = 5;
+pub(crate) const RETRIES: usize = 5;
 
 #[derive(Clone)]
 pub struct Store {
-    client: Client,
-    table: String,
+    pub(crate) client: Client,
+    pub(crate) table: String,
 }
 
 /// The store could not do what was asked; nothing is known to have changed.
@@ -48,6 +48,9 @@ pub enum UpdateError<E> {
     /// Unknown or expired.
     #[error("no such session")]
     Absent,
+    /// A counter's limit is reached; the session is as it was. How long until its window ends, in milliseconds.
+    #[error("a limit is reached")]
+    Limited { wait_ms: u64 },
     /// The rule said no; the session is as it was.
     #[error("refused")]
     Refused(E),
@@ -55,16 +58,25 @@ pub enum UpdateError<E> {
     Store(#[from] StoreError),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Created {
     Yes,
     /// This customer has a living session of that correlation id.
     CorrelationIdUsed,
+    /// This customer has used that idempotency key: for this session, with this body.
+    KeyUsed {
+        session: String,
+        body: String,
+    },
 }
 
-enum Written {
+pub(crate) enum Written {
     Done,
     Conflict,
+    /// A counter is full until then.
+    Limited {
+        until: u64,
+    },
 }
 
 impl Store {
@@ -72,53 +84,12 @@ impl Store {
         Self { client, table: table.into() }
     }
 
-    /// Writes a new session and, with it, its correlation id.
-    pub async fn create(&self, session: &Session, now: u64) -> Result<Created, StoreError> {
-        let nonce = write_nonce()?;
-        let item = encode(session, 1, &nonce)?;
-        let Some(correlation_id) = &session.correlation_id else {
-            return match self.put(item, &nonce, Condition::Absent).await? {
-                Written::Done => Ok(Created::Yes),
-                // 122 random bits met twice: not chance.
-                Written::Conflict => Err(StoreError::Damaged),
-            };
-        };
-        let correlation = Item::from([
-            ("pk".into(), Value::S(correlation_key(&session.customer, correlation_id.as_str()))),
-            ("expires_at".into(), number(session.expires_at)),
-            ("ttl".into(), number(ttl(session.expires_at))),
-        ]);
-        let put = |item: Item| Put::builder().table_name(&self.table).set_item(Some(item));
-        let session = put(item).condition_expression("attribute_not_exists(pk)").build();
-        let correlation = put(correlation)
-            .condition_expression("attribute_not_exists(pk) OR expires_at <= :now")
-            .expression_attribute_values(":now", number(now))
-            .build();
-        let (Ok(session), Ok(correlation)) = (session, correlation) else { return Err(StoreError::Damaged) };
-        let writes = [session, correlation].map(|put| TransactWriteItem::builder().put(put).build());
-        let mut tries = 0;
-        loop {
-            // The SDK gives each call a ClientRequestToken: its own retries are idempotent.
-            let result = self.client.transact_write_items().set_transact_items(Some(writes.to_vec())).send().await;
-            match result.map_err(|error| (reasons(&error), error)) {
-                Ok(_) => return Ok(Created::Yes),
-                Err((reasons, _)) if reasons.get(1).is_some_and(|code| code == "ConditionalCheckFailed") => {
-                    return Ok(Created::CorrelationIdUsed);
-                }
-                Err((reasons, _)) if tries < RETRIES && reasons.iter().any(|code| code == "TransactionConflict") => {
-                    tries += 1;
-                }
-                Err((_, error)) => return Err(unavailable(&error)),
-            }
-        }
-    }
-
     /// The session, if it exists and has not expired.
     pub async fn get(&self, id: &str, now: u64) -> Result<Option<Session>, StoreError> {
         Ok(self.read(id, now).await?.map(|stored| stored.session))
     }
 
-    async fn read(&self, id: &str, now: u64) -> Result<Option<Stored>, StoreError> {
+    pub(crate) async fn read(&self, id: &str, now: u64) -> Result<Option<Stored>, StoreError> {
         let found = self
             .client
             .get_item()
@@ -140,23 +111,40 @@ impl Store {
         now: u64,
         mut change: impl FnMut(&mut Session) -> Result<T, E>,
     ) -> Result<(Session, T), UpdateError<E>> {
+        self.update_counting(id, now, |session| change(session).map(|result| (result, Vec::new()))).await
+    }
+
+    /// As [`Store::update`], together with counters: all of it happens, or nothing.
+    pub async fn update_counting<T, E>(
+        &self,
+        id: &str,
+        now: u64,
+        mut change: impl FnMut(&mut Session) -> Result<(T, Vec<Count>), E>,
+    ) -> Result<(Session, T), UpdateError<E>> {
         for _ in 0..=RETRIES {
             let Stored { mut session, version } = self.read(id, now).await?.ok_or(UpdateError::Absent)?;
             let before = serde_json::to_string(&session).map_err(|_| StoreError::Damaged)?;
-            let result = change(&mut session).map_err(UpdateError::Refused)?;
+            let (result, counts) = change(&mut session).map_err(UpdateError::Refused)?;
             if serde_json::to_string(&session).is_ok_and(|after| after == before) {
                 return Ok((session, result));
             }
             let nonce = write_nonce().map_err(StoreError::from)?;
             let item = encode(&session, version + 1, &nonce)?;
-            if let Written::Done = self.put(item, &nonce, Condition::Version(version)).await? {
-                return Ok((session, result));
+            let written = if counts.is_empty() {
+                self.put(item, &nonce, Condition::Version(version)).await?
+            } else {
+                self.put_counting(item, version, &counts, now).await?
+            };
+            match written {
+                Written::Done => return Ok((session, result)),
+                Written::Conflict => {}
+                Written::Limited { until } => return Err(UpdateError::Limited { wait_ms: until.saturating_sub(now) }),
             }
         }
         Err(StoreError::Unavailable("too many writers at once".into()).into())
     }
 
-    async fn put(&self, item: Item, nonce: &str, condition: Condition) -> Result<Written, StoreError> {
+    pub(crate) async fn put(&self, item: Item, nonce: &str, condition: Condition) -> Result<Written, StoreError> {
         let put = self
             .client
             .put_item()
@@ -181,23 +169,13 @@ impl Store {
     }
 }
 
-enum Condition {
+pub(crate) enum Condition {
     Absent,
     Version(u64),
 }
 
-/// The cancellation reason of each item, in order.
-fn reasons(error: &SdkError<TransactWriteItemsError>) -> Vec<String> {
-    match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-            cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or_default().into()).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
 /// Names the kind of failure and its code; a service's message may quote our items.
-fn unavailable<E: aws_sdk_dynamodb::error::ProvideErrorMetadata>(error: &SdkError<E>) -> StoreError {
+pub(crate) fn unavailable<E: aws_sdk_dynamodb::error::ProvideErrorMetadata>(error: &SdkError<E>) -> StoreError {
     StoreError::Unavailable(match error {
         SdkError::ServiceError(service) => service.err().code().unwrap_or("unknown error").to_owned(),
         SdkError::TimeoutError(_) => "timeout".to_owned(),

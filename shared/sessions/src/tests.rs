@@ -20,6 +20,8 @@ fn session() -> Session {
         operator: Some("vodafone".into()),
         redirect_uri: None,
         native: false,
+        offer: String::new(),
+        wrong_codes_a_day: None,
     };
     Session::begin(begin, NOW, 600).unwrap()
 }

@@ -1,6 +1,6 @@
 //! The demo's customer: a shop that may do everything, registered as a real one would be.
 
-use sna_customers::{ClientSecret, Customer, CustomerId, Customers, Pepper, Scope, SecretHash, WireTypes};
+use sna_customers::{ClientSecret, Customer, CustomerId, Customers, Limits, Pepper, Scope, SecretHash, WireTypes};
 
 use crate::{dynamodb, gateway::Credentials};
 
@@ -26,6 +26,8 @@ pub async fn register(dynamodb: &str, pepper: &str, redirect_uri: String) -> Res
         wire_types: WireTypes::Quoted,
         otp_template: None,
         otp_domain: Some("shop.example".to_owned()),
+        test_numbers: Vec::new(),
+        limits: Limits::default(),
         enabled: true,
     };
     let customers = Customers::new(dynamodb::client(dynamodb), dynamodb::CUSTOMERS);

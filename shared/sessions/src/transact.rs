@@ -1,0 +1,198 @@
+//! Writes that touch more than one item, as DynamoDB transactions: all of it happens, or nothing.
+//! The SDK gives each call a ClientRequestToken, so that its own retries are idempotent.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{
+    error::{BuildError, SdkError},
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{AttributeValue as Value, ConditionCheck, Put, TransactWriteItem, Update},
+};
+
+use crate::{
+    Count, Created, Limit, Once, Session, Store, StoreError,
+    item::{Item, correlation_key, encode, idempotency_key, number, text, ttl},
+    secrets::write_nonce,
+    store::{Condition, RETRIES, Written, unavailable},
+};
+
+/// How a transaction ended that was not an outage.
+enum Ended {
+    Done,
+    /// The condition of the item at this index did not hold.
+    Failed(usize),
+}
+
+impl Store {
+    /// Writes a new session and, with it, its correlation id and the idempotency key of the request.
+    pub async fn create(&self, session: &Session, once: Option<&Once>, now: u64) -> Result<Created, StoreError> {
+        let nonce = write_nonce()?;
+        let item = encode(session, 1, &nonce)?;
+        if session.correlation_id.is_none() && once.is_none() {
+            return match self.put(item, &nonce, Condition::Absent).await? {
+                Written::Done => Ok(Created::Yes),
+                // 122 random bits met twice: not chance.
+                _ => Err(StoreError::Damaged),
+            };
+        }
+        let claim = |key: String, more: &[(&str, &str)]| {
+            let mut item = Item::from([
+                ("pk".into(), Value::S(key)),
+                ("expires_at".into(), number(session.expires_at)),
+                ("ttl".into(), number(ttl(session.expires_at))),
+            ]);
+            item.extend(more.iter().map(|(name, value)| ((*name).into(), Value::S((*value).into()))));
+            item
+        };
+        let mut claims = Vec::new();
+        let key = once.map(|once| idempotency_key(&session.customer, &once.key));
+        if let (Some(key), Some(once)) = (&key, once) {
+            claims.push(claim(key.clone(), &[("session", &session.id), ("body", &once.body)]));
+        }
+        if let Some(id) = &session.correlation_id {
+            claims.push(claim(correlation_key(&session.customer, id.as_str()), &[]));
+        }
+        let mut writes = vec![self.put_new(item, "attribute_not_exists(pk)", None)];
+        writes.extend(
+            claims
+                .into_iter()
+                .map(|item| self.put_new(item, "attribute_not_exists(pk) OR expires_at <= :now", Some(number(now)))),
+        );
+        let writes = writes.into_iter().collect::<Result<Vec<_>, _>>().map_err(|_| StoreError::Damaged)?;
+        match (self.transact(writes).await?, key) {
+            (Ended::Done, _) => Ok(Created::Yes),
+            (Ended::Failed(0), _) => Err(StoreError::Damaged),
+            (Ended::Failed(1), Some(key)) => self.key_used(key).await,
+            (Ended::Failed(_), _) => Ok(Created::CorrelationIdUsed),
+        }
+    }
+
+    fn put_new(&self, item: Item, condition: &str, now: Option<Value>) -> Result<TransactWriteItem, BuildError> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item)).condition_expression(condition);
+        let put = match now {
+            Some(now) => put.expression_attribute_values(":now", now),
+            None => put,
+        };
+        Ok(TransactWriteItem::builder().put(put.build()?).build())
+    }
+
+    async fn key_used(&self, key: String) -> Result<Created, StoreError> {
+        let request = self.client.get_item().table_name(&self.table).key("pk", Value::S(key)).consistent_read(true);
+        let item = request.send().await.map_err(|error| unavailable(&error))?.item.unwrap_or_default();
+        match (text(&item, "session"), text(&item, "body")) {
+            (Some(session), Some(body)) => Ok(Created::KeyUsed { session, body }),
+            _ => Err(StoreError::Damaged),
+        }
+    }
+
+    /// A new version of a session together with its counters.
+    pub(crate) async fn put_counting(
+        &self,
+        item: Item,
+        version: u64,
+        counts: &[Count],
+        now: u64,
+    ) -> Result<Written, StoreError> {
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("version = :v")
+            .expression_attribute_values(":v", number(version))
+            .build()
+            .map(|put| TransactWriteItem::builder().put(put).build());
+        let writes = std::iter::once(put).chain(counts.iter().map(|count| self.count_item(count, now)));
+        let writes = writes.collect::<Result<Vec<_>, _>>().map_err(|_| StoreError::Damaged)?;
+        Ok(match self.transact(writes).await? {
+            Ended::Done => Written::Done,
+            Ended::Failed(0) => Written::Conflict,
+            Ended::Failed(index) => {
+                let full = counts.get(index - 1).map_or(now, |count| count.limit().ends(now));
+                Written::Limited { until: full }
+            }
+        })
+    }
+
+    fn count_item(&self, count: &Count, now: u64) -> Result<TransactWriteItem, BuildError> {
+        let limit = count.limit();
+        let key = Value::S(limit.item_key(now));
+        let under = "attribute_not_exists(n) OR n < :most";
+        let add = |by: i64| {
+            Update::builder()
+                .table_name(&self.table)
+                .key("pk", key.clone())
+                .update_expression("ADD n :by SET #ttl = :ttl")
+                .expression_attribute_names("#ttl", "ttl")
+                .expression_attribute_values(":by", Value::N(by.to_string()))
+                .expression_attribute_values(":ttl", number(ttl(limit.ends(now))))
+        };
+        let item = TransactWriteItem::builder();
+        Ok(match count {
+            Count::Add(_) => {
+                let update = add(1).condition_expression(under);
+                item.update(update.expression_attribute_values(":most", number(limit.most)).build()?)
+            }
+            Count::GiveBack(_) => item.update(add(-1).build()?),
+            Count::Check(_) => item.condition_check(
+                ConditionCheck::builder()
+                    .table_name(&self.table)
+                    .key("pk", key)
+                    .condition_expression(under)
+                    .expression_attribute_values(":most", number(limit.most))
+                    .build()?,
+            ),
+        }
+        .build())
+    }
+
+    /// One more of `limit`, beside no session. `Some`: the limit was reached already; milliseconds until its window ends.
+    pub async fn count(&self, limit: &Limit, now: u64) -> Result<Option<u64>, StoreError> {
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", Value::S(limit.item_key(now)))
+            .update_expression("ADD n :by SET #ttl = :ttl")
+            .condition_expression("attribute_not_exists(n) OR n < :most")
+            .expression_attribute_names("#ttl", "ttl")
+            .set_expression_attribute_values(Some(HashMap::from([
+                (":by".to_owned(), number(1)),
+                (":ttl".to_owned(), number(ttl(limit.ends(now)))),
+                (":most".to_owned(), number(limit.most)),
+            ])));
+        match request.send().await {
+            Ok(_) => Ok(None),
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(Some(limit.ends(now).saturating_sub(now)))
+            }
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+
+    async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<Ended, StoreError> {
+        let mut tries = 0;
+        loop {
+            let result = self.client.transact_write_items().set_transact_items(Some(writes.clone())).send().await;
+            let Err(error) = result else { return Ok(Ended::Done) };
+            let reasons = reasons(&error);
+            if let Some(index) = reasons.iter().position(|code| code == "ConditionalCheckFailed") {
+                return Ok(Ended::Failed(index));
+            }
+            if tries >= RETRIES || !reasons.iter().any(|code| code == "TransactionConflict") {
+                return Err(unavailable(&error));
+            }
+            tries += 1;
+        }
+    }
+}
+
+/// The cancellation reason of each item, in order.
+fn reasons(error: &SdkError<TransactWriteItemsError>) -> Vec<String> {
+    match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+            cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or_default().into()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
