@@ -22,7 +22,7 @@ pub async fn register(gateway: &Gateway, id: &str, change: impl FnOnce(&mut Reco
         countries: Vec::new(),
         wire_types: WireTypes::Quoted,
         otp_template: None,
-        otp_domain: None,
+        otp_domain: Some("bank.example".into()),
         test_numbers: Vec::new(),
         limits: Limits::default(),
         enabled: true,

@@ -7,6 +7,7 @@ mod adapters;
 mod edge;
 mod endpoints;
 mod leaks;
+mod limits;
 mod one_time_password;
 mod races;
 mod silent;
