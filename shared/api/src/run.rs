@@ -36,7 +36,7 @@ pub struct Edge {
 /// Reads the environment, then serves until the environment ends. A bad configuration names all its problems.
 pub async fn main<E: Endpoint>(build: impl FnOnce(&mut Env<'_>) -> Option<E>) -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).init();
+    tracing_subscriber::fmt().json().flatten_event(true).with_span_list(false).with_env_filter(filter).init();
     let (endpoint, edge) = match configure(Env::process(), build) {
         Ok(built) => built,
         Err(problems) => {
@@ -86,7 +86,7 @@ pub async fn serve<E: Endpoint>(endpoint: &E, edge: Edge, event: lambda_http::Re
             Some(refusal) => refused(refusal),
             None => endpoint.handle(&request, now).await.map_or_else(refused, |answer| (answer, None)),
         };
-        let (status, ms) = (answer.status(), started.elapsed().as_millis());
+        let (status, ms) = (answer.status(), started.elapsed().as_millis() as u64);
         if status >= 500 {
             tracing::error!(status, ms, cause, "answered");
         } else {

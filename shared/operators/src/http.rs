@@ -95,7 +95,7 @@ impl Http {
             Ok(response) => (response.status, None),
             Err(reason) => (0, Some(reason)),
         };
-        let ms = started.elapsed().as_millis();
+        let ms = started.elapsed().as_millis() as u64;
         tracing::info!(adapter = operator.adapter, host, ?method, status, ?failed, ms, "operator");
         match result {
             Ok(response) => Answer::Http(response),

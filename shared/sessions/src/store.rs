@@ -14,7 +14,7 @@ use crate::{
     secrets::{Entropy, write_nonce},
 };
 
-/// How often `update` reads again after it lost a race, and `create` after a conflict of transactions.
+/// How often `update` reads again after it lost a race, and `create` tries again after a conflict of transactions.
 pub(crate) const RETRIES: usize = 5;
 
 #[derive(Clone)]
@@ -141,7 +141,7 @@ impl Store {
                 Written::Limited { until } => return Err(UpdateError::Limited { wait_ms: until.saturating_sub(now) }),
             }
         }
-        Err(StoreError::Unavailable("too many writers at once".into()).into())
+        Err(too_many_writers().into())
     }
 
     pub(crate) async fn put(&self, item: Item, nonce: &str, condition: Condition) -> Result<Written, StoreError> {
@@ -163,10 +163,17 @@ impl Store {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                     Ok(if has_nonce(failed.item(), nonce) { Written::Done } else { Written::Conflict })
                 }
+                // A transaction has the item in hand: DynamoDB refuses others meanwhile, and the SDK does not try again.
+                Some(PutItemError::TransactionConflictException(_)) => Ok(Written::Conflict),
                 _ => Err(unavailable(&error)),
             },
         }
     }
+}
+
+/// Every try met another's write; nothing of ours was written.
+pub(crate) fn too_many_writers() -> StoreError {
+    StoreError::Unavailable("too many writers at once".into())
 }
 
 pub(crate) enum Condition {

@@ -13,7 +13,7 @@ use crate::{
     Count, Created, Limit, Once, Session, Store, StoreError,
     item::{Item, correlation_key, encode, idempotency_key, number, text, ttl},
     secrets::write_nonce,
-    store::{Condition, RETRIES, Written, unavailable},
+    store::{Condition, RETRIES, Written, too_many_writers, unavailable},
 };
 
 /// How a transaction ended that was not an outage.
@@ -21,6 +21,8 @@ enum Ended {
     Done,
     /// The condition of the item at this index did not hold.
     Failed(usize),
+    /// Another transaction had one of the items in hand; nothing was written.
+    Conflict,
 }
 
 impl Store {
@@ -59,12 +61,19 @@ impl Store {
                 .map(|item| self.put_new(item, "attribute_not_exists(pk) OR expires_at <= :now", Some(number(now)))),
         );
         let writes = writes.into_iter().collect::<Result<Vec<_>, _>>().map_err(|_| StoreError::Damaged)?;
-        match (self.transact(writes).await?, key) {
-            (Ended::Done, _) => Ok(Created::Yes),
-            (Ended::Failed(0), _) => Err(StoreError::Damaged),
-            (Ended::Failed(1), Some(key)) => self.key_used(key).await,
-            (Ended::Failed(_), _) => Ok(Created::CorrelationIdUsed),
+        for _ in 0..=RETRIES {
+            let failed = match self.transact(writes.clone()).await? {
+                Ended::Done => return Ok(Created::Yes),
+                Ended::Conflict => continue,
+                Ended::Failed(index) => index,
+            };
+            return match (failed, key) {
+                (0, _) => Err(StoreError::Damaged),
+                (1, Some(key)) => self.key_used(key).await,
+                _ => Ok(Created::CorrelationIdUsed),
+            };
         }
+        Err(too_many_writers())
     }
 
     fn put_new(&self, item: Item, condition: &str, now: Option<Value>) -> Result<TransactWriteItem, BuildError> {
@@ -104,7 +113,8 @@ impl Store {
         let writes = writes.collect::<Result<Vec<_>, _>>().map_err(|_| StoreError::Damaged)?;
         Ok(match self.transact(writes).await? {
             Ended::Done => Written::Done,
-            Ended::Failed(0) => Written::Conflict,
+            // Whoever was in between has changed the session or a counter: to be read again.
+            Ended::Failed(0) | Ended::Conflict => Written::Conflict,
             Ended::Failed(index) => {
                 let full = counts.get(index - 1).map_or(now, |count| count.limit().ends(now));
                 Written::Limited { until: full }
@@ -171,19 +181,15 @@ impl Store {
     }
 
     async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<Ended, StoreError> {
-        let mut tries = 0;
-        loop {
-            let result = self.client.transact_write_items().set_transact_items(Some(writes.clone())).send().await;
-            let Err(error) = result else { return Ok(Ended::Done) };
-            let reasons = reasons(&error);
-            if let Some(index) = reasons.iter().position(|code| code == "ConditionalCheckFailed") {
-                return Ok(Ended::Failed(index));
-            }
-            if tries >= RETRIES || !reasons.iter().any(|code| code == "TransactionConflict") {
-                return Err(unavailable(&error));
-            }
-            tries += 1;
+        let result = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+        let Err(error) = result else { return Ok(Ended::Done) };
+        let reasons = reasons(&error);
+        // First: while others write, the conditions beside it say nothing that lasts.
+        if reasons.iter().any(|code| code == "TransactionConflict") {
+            return Ok(Ended::Conflict);
         }
+        let failed = reasons.iter().position(|code| code == "ConditionalCheckFailed");
+        failed.map(Ended::Failed).ok_or_else(|| unavailable(&error))
     }
 }
 
