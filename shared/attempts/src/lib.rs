@@ -85,3 +85,41 @@ fn coarse(reason: Reason) -> Wire {
         _ => wire::DENIED,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verdict_of_an_operator_is_a_reason_of_an_answer() {
+        use Verdict::*;
+        for verdict in [
+            Match,
+            Mismatch,
+            NotMobileNetwork,
+            IpNumberNetworkMismatch,
+            ConsentRequired,
+            UserDenied,
+            SubscriberUnknown,
+            NetworkUnsupported,
+            OperatorTimeout,
+            OperatorError,
+            OperatorRateLimited,
+            ConfigError,
+            ProtocolViolation,
+            Expired,
+            Replayed,
+        ] {
+            let reason = verdict.to_string().parse::<Reason>().map(|reason| reason.to_string());
+            assert_eq!(reason.as_deref(), Ok(verdict.to_string().as_str()));
+        }
+    }
+
+    #[test]
+    fn the_handset_learns_of_an_outage_and_of_nothing_else() {
+        assert_eq!(coarse(Reason::OperatorTimeout), wire::SILENT_UNAVAILABLE);
+        for reason in [Reason::Mismatch, Reason::NotMobileNetwork, Reason::UserDenied, Reason::ProtocolViolation] {
+            assert_eq!(coarse(reason), wire::DENIED);
+        }
+    }
+}
