@@ -6,12 +6,12 @@ use std::{
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
-use lambda_http::{Body, Response, service_fn};
+use lambda_http::{Adapter, Body, LambdaEvent, Response, Service, request::LambdaRequest, service_fn};
 use sna_config::{Env, Problems};
 use tracing::{Instrument, field::Empty};
 use tracing_subscriber::EnvFilter;
 
-use crate::{Answer, ApiError, Request, wire};
+use crate::{Answer, ApiError, Request, tame, wire};
 
 /// EX_USAGE of sysexits: the configuration is wrong, a restart will not help.
 const BAD_CONFIGURATION: u8 = 64;
@@ -48,7 +48,12 @@ pub async fn main<E: Endpoint>(build: impl FnOnce(&mut Env<'_>) -> Option<E>) ->
     let service = service_fn(move |event| async move {
         Ok::<_, std::convert::Infallible>(serve(endpoint, edge, event, clock()).await)
     });
-    match lambda_http::run(service).await {
+    let mut adapter = Adapter::from(service);
+    let tamed = service_fn(move |mut event: LambdaEvent<LambdaRequest>| {
+        tame(&mut event.payload);
+        adapter.call(event)
+    });
+    match lambda_http::lambda_runtime::run(tamed).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(%error, "the runtime ended");
