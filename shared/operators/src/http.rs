@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    error::Error,
     net::{IpAddr, SocketAddr},
     sync::OnceLock,
     time::{Duration, Instant},
@@ -52,34 +53,41 @@ impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let allow_loopback = self.allow_loopback;
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            // One bad address among good ones is an attack, not a choice.
-            if found.iter().any(|at| !address::allowed(at.ip(), allow_loopback)) {
-                return Err("the host has an address that is not public".into());
-            }
-            Ok(Box::new(found.into_iter()) as Addrs)
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            checked(found, allow_loopback)
         })
     }
+}
+
+/// The addresses of a name, if all are allowed: one bad address among good ones is an attack, not a choice. The connection is
+/// made to these and no others, so a name that is looked up again cannot lead elsewhere.
+fn checked(found: Vec<SocketAddr>, allow_loopback: bool) -> Result<Addrs, Box<dyn Error + Send + Sync>> {
+    if found.iter().any(|at| !address::allowed(at.ip(), allow_loopback)) {
+        return Err("the host has an address that is not public".into());
+    }
+    Ok(Box::new(found.into_iter()))
+}
+
+fn build(resolver: impl Resolve + 'static) -> reqwest::Result<Client> {
+    Client::builder()
+        .redirect(Policy::none())
+        .no_proxy()
+        // The cap counts what arrives; nothing may grow behind it, whichever features are compiled in.
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
+        .connect_timeout(CONNECT)
+        .pool_idle_timeout(Duration::from_secs(15))
+        .dns_resolver(resolver)
+        .build()
 }
 
 impl Http {
     fn client(&self, allow_loopback: bool) -> Option<&Client> {
         let slot = if allow_loopback { &self.loopback } else { &self.public };
         slot.get_or_init(|| {
-            Client::builder()
-                .redirect(Policy::none())
-                .no_proxy()
-                // The cap counts what arrives; nothing may grow behind it, whichever features are compiled in.
-                .no_gzip()
-                .no_brotli()
-                .no_zstd()
-                .no_deflate()
-                .connect_timeout(CONNECT)
-                .pool_idle_timeout(Duration::from_secs(15))
-                .dns_resolver(Resolver { allow_loopback })
-                .build()
-                .inspect_err(|error| tracing::error!(%error, "no HTTP client"))
-                .ok()
+            build(Resolver { allow_loopback }).inspect_err(|error| tracing::error!(%error, "no HTTP client")).ok()
         })
         .as_ref()
     }
@@ -204,7 +212,14 @@ fn why(error: reqwest::Error) -> Unreachable {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
     use super::*;
     use crate::Table;
 
@@ -228,6 +243,48 @@ mod tests {
             assert!(listed(operator, url).is_none(), "{url}");
         }
     }
+
+    #[test]
+    fn one_address_that_is_not_public_condemns_the_name() {
+        let at = |text: &str| SocketAddr::new(text.parse().unwrap(), 0);
+        assert!(checked(vec![at("8.8.8.8"), at("2a00:23c0::1")], false).is_ok());
+        for bad in ["10.0.0.1", "127.0.0.1", "169.254.169.254", "::1", "fe80::1", "fd00::1", "::ffff:192.168.0.1"] {
+            assert!(checked(vec![at("8.8.8.8"), at(bad)], false).is_err(), "{bad}");
+        }
+        assert!(
+            checked(vec![at("127.0.0.1"), at("10.0.0.1")], true).is_err(),
+            "a local run's table allows loopback only"
+        );
+    }
+
+    /// A name server that answers honestly once, and then with an address inside.
+    struct Rebinding(AtomicBool);
+
+    impl Resolve for Rebinding {
+        fn resolve(&self, _: Name) -> Resolving {
+            let first = !self.0.swap(true, Ordering::SeqCst);
+            let address = if first { [127, 0, 0, 1] } else { [10, 0, 0, 1] };
+            Box::pin(async move { checked(vec![SocketAddr::from((address, 0))], true) })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_changes_its_address_is_checked_at_every_connection() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://op.example:{}/", listener.local_addr().unwrap().port());
+        let client = build(Rebinding(AtomicBool::new(false))).unwrap();
+        let serve = async {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            assert!(connection.read(&mut [0; 1024]).await.unwrap() > 0);
+            let answer = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+            connection.write_all(answer).await.unwrap();
+        };
+        let (first, ()) = tokio::join!(client.get(&url).send(), serve);
+        assert_eq!(first.unwrap().status(), 200);
+        let second = client.get(&url).send().await.unwrap_err();
+        assert!(second.is_connect() && format!("{second:?}").contains("not public"), "{second:?}");
+    }
+
     #[test]
     fn credentials_do_not_travel_in_clear_text() {
         let table = r#"{"X": {"adapter": "x", "origins": ["https://op.example", "http://op.example"], "config": {}}}"#;

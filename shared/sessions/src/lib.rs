@@ -5,6 +5,8 @@
 
 mod item;
 mod limit;
+#[cfg(test)]
+mod model_tests;
 mod once;
 mod otp;
 mod reason;

@@ -6,11 +6,11 @@ use sna_numbers::{Msisdn, Network};
 
 use crate::{Begin, CorrelationId, Guess, Proof, Reason, Refusal, SendLimits, Session};
 
-const NOW: u64 = 1_773_342_238_000;
-const LIMITS: SendLimits = SendLimits { life_ms: 300_000, sends: 3, gap_ms: 30_000, after_silent_ms: 5_000 };
-const ATTEMPTS: u32 = 5;
+pub(crate) const NOW: u64 = 1_773_342_238_000;
+pub(crate) const LIMITS: SendLimits = SendLimits { life_ms: 300_000, sends: 3, gap_ms: 30_000, after_silent_ms: 5_000 };
+pub(crate) const ATTEMPTS: u32 = 5;
 
-fn session() -> Session {
+pub(crate) fn session() -> Session {
     let begin = Begin {
         customer: "shop".into(),
         correlation_id: None,

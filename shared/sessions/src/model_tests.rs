@@ -1,0 +1,195 @@
+//! The session against a model of it: whatever is done in whatever order, and with the store's JSON between any two acts, each
+//! act comes to what the contract says. So a "true" needs a recorded match and its proof, or the last code in its time.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+use proptest::prelude::*;
+
+use crate::{
+    Guess, Proof, Reason, Refusal, SendClaim, Session,
+    tests::{ATTEMPTS, LIMITS, NOW, session},
+};
+
+#[derive(Clone, Debug)]
+enum Act {
+    Wait(u64),
+    Arrive,
+    Exchange(bool),
+    Record(Reason),
+    Answer(bool),
+    Send,
+    GiveBack,
+    Guess(Word),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Word {
+    Last,
+    Older,
+    Wrong,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let reasons = vec![Reason::Match, Reason::Mismatch, Reason::OperatorTimeout, Reason::ProtocolViolation];
+    prop_oneof![
+        2 => (0..120_000_u64).prop_map(Act::Wait),
+        1 => Just(Act::Arrive),
+        1 => any::<bool>().prop_map(Act::Exchange),
+        1 => prop::sample::select(reasons).prop_map(Act::Record),
+        1 => any::<bool>().prop_map(Act::Answer),
+        2 => Just(Act::Send),
+        1 => Just(Act::GiveBack),
+        4 => prop::sample::select(vec![Word::Last, Word::Older, Word::Wrong, Word::Wrong]).prop_map(Act::Guess),
+    ]
+}
+
+#[derive(Clone, Copy)]
+struct Code {
+    number: u32,
+    expires: u64,
+    attempts: u32,
+}
+
+#[derive(Default)]
+struct Model {
+    answered: bool,
+    arrived: Option<u64>,
+    exchanged: bool,
+    ended: Option<Reason>,
+    sends: u32,
+    last_send: Option<u64>,
+    code: Option<Code>,
+}
+
+impl Model {
+    fn arrive(&mut self, now: u64) -> Result<(), Refusal> {
+        match self.arrived {
+            None if !self.answered => self.arrived = Some(now),
+            _ => return Err(Refusal::Used),
+        }
+        Ok(())
+    }
+
+    fn exchange(&mut self, good: bool) -> Result<bool, Refusal> {
+        let under_way = self.arrived.is_some() && !self.exchanged && self.ended.is_none() && !self.answered;
+        self.exchanged |= under_way;
+        if under_way { Ok(good) } else { Err(Refusal::NotUnderWay) }
+    }
+
+    fn record(&mut self, reason: Reason) -> Result<(), Refusal> {
+        if self.arrived.is_none() || self.ended.is_some() {
+            return Err(Refusal::NotUnderWay);
+        }
+        self.ended = Some(reason);
+        Ok(())
+    }
+
+    fn answer(&mut self, good: bool) -> Result<(), Refusal> {
+        match (self.answered, self.ended) {
+            (true, _) => Err(Refusal::Used),
+            (false, Some(Reason::Match)) if good => {
+                self.answered = true;
+                Ok(())
+            }
+            _ => Err(Refusal::WrongProof),
+        }
+    }
+
+    /// May a code be sent now?
+    fn may_send(&self, now: u64) -> bool {
+        let over = |since: Option<u64>, gap: u64| since.is_none_or(|since| since + gap <= now);
+        !self.answered
+            && self.sends < LIMITS.sends
+            && over(self.arrived, LIMITS.after_silent_ms)
+            && over(self.last_send, LIMITS.gap_ms)
+    }
+
+    fn guess(&mut self, now: u64, right: bool) -> Result<Guess, Refusal> {
+        if self.answered {
+            return Err(Refusal::Used);
+        }
+        let Some(code) = &mut self.code else { return Ok(Guess::NotSent) };
+        if code.attempts >= ATTEMPTS {
+            return Ok(Guess::Exceeded);
+        }
+        if now >= code.expires {
+            return Ok(Guess::Expired);
+        }
+        code.attempts += 1;
+        self.answered = right;
+        Ok(if right { Guess::Right } else { Guess::Wrong })
+    }
+}
+
+/// The text of a code: every send has another.
+fn text(number: u32) -> String {
+    format!("code {number}")
+}
+
+proptest! {
+    #[test]
+    fn every_act_comes_to_what_the_contract_says(acts in prop::collection::vec(act(), 1..60)) {
+        let (mut session, mut model, mut now) = (session(), Model::default(), NOW);
+        let mut proof = Proof::generate().unwrap();
+        let mut claim: Option<(SendClaim, Option<Code>, Option<u64>)> = None;
+        let (mut texts, mut trues) = (0, 0);
+        for act in acts {
+            // As the store keeps it between two requests.
+            session = serde_json::from_str::<Session>(&serde_json::to_string(&session).unwrap()).unwrap();
+            match act {
+                Act::Wait(ms) => now += ms,
+                Act::Arrive => prop_assert_eq!(session.arrive(now), model.arrive(now)),
+                Act::Exchange(good) => {
+                    let state = if good { session.handshake.state.clone() } else { "foreign".into() };
+                    prop_assert_eq!(session.begin_exchange(&state), model.exchange(good));
+                }
+                Act::Record(reason) => {
+                    let new = Proof::generate().unwrap();
+                    let recorded = session.record(reason, Some(&new));
+                    prop_assert_eq!(recorded, model.record(reason));
+                    if recorded.is_ok() {
+                        proof = new;
+                    }
+                }
+                Act::Answer(good) => {
+                    let given = session.answer(if good { proof.expose() } else { "foreign" });
+                    trues += u32::from(given.is_ok());
+                    prop_assert_eq!(given, model.answer(good));
+                }
+                Act::Send => {
+                    let number = texts + 1;
+                    let sent = session.claim_send(now, &LIMITS, &Proof::generate().unwrap(), |_| text(number));
+                    prop_assert_eq!(sent.is_ok(), model.may_send(now));
+                    if let Ok(sent) = sent {
+                        texts = number;
+                        claim = Some((sent, model.code, model.last_send));
+                        let expires = (now + LIMITS.life_ms).min(session.expires_at);
+                        (model.sends, model.last_send) = (model.sends + 1, Some(now));
+                        model.code = Some(Code { number, expires, attempts: 0 });
+                    }
+                }
+                Act::GiveBack => {
+                    if let Some((sent, code, last_send)) = claim.take() {
+                        session.give_back(&sent);
+                        let spent = model.code.map_or(0, |code| code.attempts);
+                        model.code = code.map(|code| Code { attempts: code.attempts + spent, ..code });
+                        (model.sends, model.last_send) = (model.sends - 1, last_send);
+                    }
+                }
+                Act::Guess(word) => {
+                    let last = model.code.map_or(0, |code| code.number);
+                    let typed = match word {
+                        Word::Last => text(last),
+                        Word::Older => text(last.saturating_sub(1)),
+                        Word::Wrong => "wrong".into(),
+                    };
+                    let judged = session.guess(now, ATTEMPTS, |_, mac| mac == typed);
+                    trues += u32::from(judged == Ok(Guess::Right));
+                    prop_assert_eq!(judged, model.guess(now, matches!(word, Word::Last)));
+                }
+            }
+            prop_assert_eq!(session.is_answered(), model.answered);
+            prop_assert_eq!(session.silent_ended(), model.ended);
+            prop_assert!(trues <= 1 && trues == u32::from(model.answered));
+        }
+    }
+}
