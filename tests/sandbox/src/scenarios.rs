@@ -19,6 +19,8 @@ pub enum Scenario {
     ConsentRefused = 25,
     UnknownUser = 26,
     NotRegistered = 27,
+    Mvno = 28,
+    Busy = 29,
     AuthorizeDown = 30,
     TokenDown = 31,
     ResourceTimeout = 32,
@@ -31,14 +33,23 @@ pub enum Scenario {
     BadIdToken = 39,
     ForeignState = 40,
     ForeignIdentity = 41,
+    RedirectLoop = 42,
     BadAnswer = 43,
     HugeAnswer = 44,
+    PortedAway = 45,
+    Tethered = 46,
+    DrippingAnswer = 50,
+    SymmetricIdToken = 51,
+    ForeignIssuer = 52,
+    ExpiredIdToken = 53,
+    UnknownKey = 54,
+    InwardRedirect = 55,
 }
 
 use Scenario::*;
 
 /// Scenario, name, and the outcome that the gateway must come to.
-const TABLE: [(Scenario, &str, &str); 22] = [
+const TABLE: [(Scenario, &str, &str); 33] = [
     (OwnNumber, "The device owns the number", "MATCH"),
     (OtherNumber, "Same network, another number in the device", "MISMATCH"),
     (WiFi, "On Wi-Fi, no mobile data", "NOT_MOBILE_NETWORK"),
@@ -47,6 +58,8 @@ const TABLE: [(Scenario, &str, &str); 22] = [
     (ConsentRefused, "A consent page, and the user refuses", "USER_DENIED"),
     (UnknownUser, "The operator does not know the number", "SUBSCRIBER_UNKNOWN"),
     (NotRegistered, "The subscription lacks the service", "NETWORK_UNSUPPORTED"),
+    (Mvno, "The line is another brand's on this network", "NETWORK_UNSUPPORTED"),
+    (Busy, "The user is busy with another transaction", "OPERATOR_ERROR"),
     (AuthorizeDown, "The authorize endpoint is unavailable", "OPERATOR_ERROR"),
     (TokenDown, "The token endpoint answers 503", "OPERATOR_ERROR"),
     (ResourceTimeout, "The resource answers 504", "OPERATOR_TIMEOUT"),
@@ -59,8 +72,18 @@ const TABLE: [(Scenario, &str, &str); 22] = [
     (BadIdToken, "Wrong nonce, wrong audience or no signature, in turn", "PROTOCOL_VIOLATION"),
     (ForeignState, "The callback has another state", "PROTOCOL_VIOLATION"),
     (ForeignIdentity, "Another subject (Vodafone) or issuer (O2)", "PROTOCOL_VIOLATION"),
+    // The handset gives up, so nobody ever tells the gateway how it ended.
+    (RedirectLoop, "Redirects without end", "invalid_request"),
     (BadAnswer, "Broken JSON or a missing field, in turn", "OPERATOR_ERROR"),
     (HugeAnswer, "10 MiB or a gzip bomb, in turn", "OPERATOR_ERROR"),
+    (PortedAway, "The number has left this network", "SUBSCRIBER_UNKNOWN"),
+    (Tethered, "A device behind the phone's hotspot", "NOT_MOBILE_NETWORK"),
+    (DrippingAnswer, "The resource drips a byte at a time, for ever", "OPERATOR_TIMEOUT"),
+    (SymmetricIdToken, "HS256 with the public key as its secret", "PROTOCOL_VIOLATION"),
+    (ForeignIssuer, "An id token of another issuer", "PROTOCOL_VIOLATION"),
+    (ExpiredIdToken, "An id token that has expired", "PROTOCOL_VIOLATION"),
+    (UnknownKey, "An id token under a key that is not published", "PROTOCOL_VIOLATION"),
+    (InwardRedirect, "The resource redirects to an internal address", "OPERATOR_ERROR"),
 ];
 
 /// A handset of the sandbox. No `Debug`: the number is personal.
@@ -74,7 +97,7 @@ pub struct Device {
     pub scenario: u8,
     /// What happens, in a few words.
     pub name: &'static str,
-    /// The outcome of a silent attempt, one of the gateway's closed set, such as `MATCH`.
+    /// The outcome of a silent attempt: one of the gateway's closed set, such as `MATCH`, or its error.
     pub expected: &'static str,
     /// The loopback address from which the device calls.
     pub source_ip: IpAddr,

@@ -1,23 +1,32 @@
 //! How the back-channel of an operator goes wrong, by scenario. The front-channel faults stand in the flow.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::body::{Body, Bytes};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use futures_util::stream;
 
 use crate::radio::Network;
 use crate::scenarios::Scenario;
 
-use super::answers::Refused;
+use super::answers::{Refused, found};
 use super::keys::Flaw;
 
 /// Bytes: far more than a client of a sentence of JSON should read.
 const HUGE: usize = 10 * 1024 * 1024;
+
+/// Between two bytes of an answer that never ends.
+const DROP: Duration = Duration::from_millis(20);
+
+/// Where a cloud's machines find their credentials: the classic of server-side request forgery.
+const METADATA: &str = "http://169.254.169.254/latest/meta-data/iam/security-credentials/";
 
 /// Scenarios with several variants take them in turn, for each operator by itself.
 #[derive(Default)]
@@ -33,8 +42,14 @@ impl Cycles {
 
     /// What is wrong with the id token, if anything.
     pub fn flaw(&self, network: Network, scenario: Scenario) -> Option<Flaw> {
-        let flaws = [Flaw::Nonce, Flaw::Audience, Flaw::Unsigned];
-        (scenario == Scenario::BadIdToken).then(|| self.next(network, scenario, flaws))
+        match scenario {
+            Scenario::BadIdToken => Some(self.next(network, scenario, [Flaw::Nonce, Flaw::Audience, Flaw::Unsigned])),
+            Scenario::SymmetricIdToken => Some(Flaw::Symmetric),
+            Scenario::ForeignIssuer => Some(Flaw::Issuer),
+            Scenario::ExpiredIdToken => Some(Flaw::Expired),
+            Scenario::UnknownKey => Some(Flaw::Key),
+            _ => None,
+        }
     }
 
     /// The resource's answer, if it is not an honest one. CAMARA codes: Number Verification 2.1.0 and Commonalities 0.6.
@@ -59,6 +74,8 @@ impl Cycles {
                 ),
             ),
             Scenario::BadAnswer => return Some(json(self.next(network, scenario, broken(network)).to_owned())),
+            Scenario::DrippingAnswer => return Some(drip()),
+            Scenario::InwardRedirect => return Some(found(StatusCode::FOUND, METADATA.to_owned())),
             Scenario::HugeAnswer => return Some(self.next(network, scenario, [plain_flood, gzip_bomb])(network)),
             _ => return None,
         };
@@ -107,6 +124,15 @@ fn flood(network: Network) -> Vec<u8> {
         Network::O2 => br#"{"devicePhoneNumberVerified":true}"#,
     });
     body
+}
+
+/// Never silent for long, so only a deadline on the whole answer ends it.
+fn drip() -> Response {
+    let drops = stream::unfold((), |()| async {
+        tokio::time::sleep(DROP).await;
+        Some((Ok::<_, Infallible>(Bytes::from_static(b" ")), ()))
+    });
+    json(Body::from_stream(drops))
 }
 
 fn plain_flood(network: Network) -> Response {

@@ -83,18 +83,26 @@ impl Operators {
     }
 
     fn after_seam(&self, tx: Transaction) -> Result<Response, Refused> {
+        // The network knows by its access point which traffic is the phone's own.
+        let unseen = tx.msisdn.is_none() || tx.scenario == Scenario::Tethered;
         match (tx.network, tx.scenario) {
-            (Network::Vodafone, _) if tx.msisdn.is_none() => Err(Refused::redirect("login_required", "")),
-            (Network::O2, _) if tx.msisdn.is_none() => {
+            (Network::Vodafone, _) if unseen => Err(Refused::redirect("login_required", "")),
+            (Network::O2, _) if unseen => {
                 Err(Refused::redirect("access_denied", "The device is not connected to the mobile network"))
             }
             (_, Scenario::ConsentRequired) => Err(Refused::redirect("consent_required", "Consent is required")),
-            (Network::Vodafone, Scenario::UnknownUser) => {
+            (_, Scenario::Mvno) => Err(Refused::redirect("access_denied", "cannot deliver the scope for this MVNO")),
+            (_, Scenario::Busy) => Err(Refused::redirect("access_denied", "The user is busy with another transaction")),
+            (Network::Vodafone, Scenario::UnknownUser | Scenario::PortedAway) => {
                 Err(Refused::redirect("access_denied", "Unknown user / User is not recognized"))
             }
             (Network::Vodafone, Scenario::NotRegistered) => {
                 let text = "Mobile Connect User is not registered / Unknown Mobile Connect User";
                 Err(Refused::redirect("access_denied", text))
+            }
+            (network, Scenario::RedirectLoop) => {
+                let handle = self.ledger().put(Step::Resume, tx, now(), STEP_LIFETIME)?;
+                Ok(found(StatusCode::FOUND, format!("{}?tx={handle}", self.public(resume_path(network)))))
             }
             (network, Scenario::ConsentRefused) => {
                 let handle = self.ledger().put(Step::Consent, tx, now(), STEP_LIFETIME)?;

@@ -1,5 +1,5 @@
-//! The operators' signing keys, fresh at every start, and the id tokens made with them: right ones, and the three wrong
-//! ones that a client must refuse.
+//! The operators' signing keys, fresh at every start, and the id tokens made with them: right ones, and the wrong ones
+//! that a client must refuse.
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
@@ -28,6 +28,12 @@ pub enum Flaw {
     Audience,
     /// `alg` is `none`, and there is no signature.
     Unsigned,
+    /// HS256, and the secret is the published key as JSON.
+    Symmetric,
+    Issuer,
+    Expired,
+    /// A key id that the JWKS does not have.
+    Key,
 }
 
 impl Keys {
@@ -74,8 +80,19 @@ impl Keys {
                 let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
                 return Ok(format!("{}.{}.", encode(&json!({ "alg": "none", "typ": "JWT" })), encode(&claims)));
             }
-            None => {}
+            Some(Flaw::Symmetric) => {
+                let public = json!(Jwk::from_encoding_key(key, algorithm)?).to_string();
+                let header = Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::HS256) };
+                return jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(public.as_bytes()));
+            }
+            Some(Flaw::Issuer) => claims["iss"] = json!("https://another-operator.example"),
+            Some(Flaw::Expired) => {
+                let hour_ago = claims["iat"].as_u64().unwrap_or_default().saturating_sub(3600);
+                (claims["iat"], claims["exp"]) = (json!(hour_ago.saturating_sub(300)), json!(hour_ago));
+            }
+            Some(Flaw::Key) | None => {}
         }
+        let kid = if matches!(flaw, Some(Flaw::Key)) { "never-published" } else { kid };
         let header = Header { kid: Some(kid.to_owned()), ..Header::new(algorithm) };
         jsonwebtoken::encode(&header, &claims, key)
     }

@@ -158,7 +158,7 @@ impl Operators {
         })?;
         let asked = Asked::parse(headers, body).ok_or_else(|| invalid("Give phoneNumber or hashedPhoneNumber."))?;
         match tx.scenario {
-            Scenario::UnknownUser => {
+            Scenario::UnknownUser | Scenario::PortedAway => {
                 let text = "Device identifier not found.";
                 return Err(Refused::new(StatusCode::NOT_FOUND, "IDENTIFIER_NOT_FOUND", text));
             }
