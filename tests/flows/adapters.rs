@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use gateway_tests::{Event, Gateway, staged_adapters};
 use serde_json::json;
 
-use crate::steps::{Customer, device, error, invalid, newest_code};
+use crate::steps::{Customer, device, error, newest_code};
 
 fn copied(to: &Path) {
     for file in ["manifest.json", "vodafone.so", "o2.so"] {
@@ -60,17 +60,4 @@ async fn an_adapter_that_vanishes_between_two_endpoints_ends_the_attempt_with_a_
     // What was loaded before stays in use.
     let again = customer.start(&device(&gateway, "+447700900621"), &[]).await;
     assert_eq!(again.json["authorize"]["request_type"], "GET");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn without_otp_in_the_scope_an_operator_that_cannot_be_had_is_an_outage() {
-    let directory = tempfile::tempdir().expect("a folder");
-    let gateway = Gateway::with(Event::HttpApi, directory.path(), &[]).await;
-    let credentials = gateway.world.gateway().customer.clone();
-    let customer =
-        Customer::sign_in_as(&gateway, &credentials.client_id, &credentials.client_secret, "authenticate").await;
-    let ask = |msisdn| [("msisdn", msisdn), ("client_ip", "148.252.128.20")];
-    let unavailable = error(503, "temporarily_unavailable", "Service is unavailable");
-    assert_eq!(customer.get_config(&ask("+447700900620")).await, unavailable);
-    assert_eq!(customer.get_config(&ask("+447700900999")).await, invalid("Network provided is invalid"));
 }

@@ -1,4 +1,5 @@
-//! Nothing leaks: every flow runs with its logs captured, and no number, code, secret or token is in them.
+//! Nothing leaks: every flow and every error runs with marked numbers, codes, secrets and tokens, and then all logs, answers,
+//! addresses and stored items are searched for the marks.
 
 use std::{
     io::{self, Write},
@@ -6,11 +7,13 @@ use std::{
     time::Duration,
 };
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use gateway_tests::Gateway;
+use reqwest::RequestBuilder;
+use sandbox::{dynamodb, gateway::Device, handset::Handset, hop::Hop, inbox::Fault};
 use serde_json::json;
+use url::Url;
 
-use crate::steps::{Customer, another, device, newest_code};
+use crate::steps::{Customer, Started, another, claims, client, device, newest_code};
 
 #[derive(Clone, Default)]
 struct Captured(Arc<Mutex<Vec<u8>>>);
@@ -26,53 +29,236 @@ impl Write for Captured {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn no_log_line_holds_a_number_a_code_a_secret_or_a_token() {
-    let captured = Captured::default();
-    let writer = captured.clone();
-    // Everything that the functions and their libraries can say; nextest gives each test its own process.
-    tracing_subscriber::fmt().json().with_max_level(tracing::Level::DEBUG).with_writer(move || writer.clone()).init();
-    let gateway = Gateway::start().await;
-    let redirect_uri = gateway.world.gateway().customer.redirect_uri.clone();
-    let customer = Customer::sign_in(&gateway).await;
-    let mut marks = vec![
-        ("access token", customer.token.clone()),
-        ("client secret", gateway.world.gateway().customer.client_secret.clone()),
-        ("operator's secret", gateway.world.env()["VODAFONE_CLIENT_SECRET"].clone()),
-        ("pepper", gateway.world.env()["OTP_PEPPER"].clone()),
-        ("signing key", gateway.world.env()["TOKEN_KEY"].clone()),
-    ];
-    for device in gateway.world.gateway().devices.clone() {
-        let started = customer.start(&device, &[("redirect_uri", &redirect_uri)]).await;
-        let payload = started.id_token.trim_start_matches("v4.public.").split('.').next().expect("a payload");
-        let claims = String::from_utf8_lossy(&BASE64_URL_SAFE_NO_PAD.decode(payload).expect("base64")).into_owned();
-        assert!(!claims.contains(&device.msisdn[3..]), "the id_token holds the number: {claims}");
-        if started.json["authorize"]["authorization_uri"].is_string() {
-            started.open(Some(&redirect_uri)).await;
-        }
-        marks.extend([("number", device.msisdn[1..].to_owned()), ("id_token", started.id_token.clone())]);
+impl Captured {
+    /// Everything that the functions and their libraries say from now on; nextest gives each test its own process.
+    fn begin() -> Self {
+        let captured = Self::default();
+        let writer = captured.clone();
+        let subscriber = tracing_subscriber::fmt().json().with_max_level(tracing::Level::DEBUG);
+        subscriber.with_writer(move || writer.clone()).init();
+        captured
     }
-    let started = customer.start(&device(&gateway, "+447700900622"), &[]).await;
-    gateway.advance(Duration::from_secs(5));
-    started.send_otp().await;
-    let code = newest_code(&gateway, &started.device);
-    customer.guess(&started, &another(&code)).await;
-    customer.guess(&started, &code).await;
-    customer.validate(&json!({ "id_token": started.id_token, "code": "wrong" })).await;
 
-    let logged = String::from_utf8_lossy(&captured.0.lock().expect("a lock")).into_owned();
-    let functions: String = logged
-        .lines()
-        .filter(|line| !line.contains("\"target\":\"dynoxide") && !line.contains("\"target\":\"sandbox"))
-        .collect::<Vec<_>>()
-        .join("\n");
-    assert!(functions.contains("\"outcome\":\"MATCH\"") && functions.contains("\"status\":200"), "there are lines");
-    for (what, mark) in marks {
-        let line = functions.lines().find(|line| line.contains(&mark));
-        assert!(line.is_none(), "a line holds a {what}: {line:?}");
+    /// What the functions said: the sandbox's servers are in this process too.
+    fn functions(&self) -> String {
+        let logged = String::from_utf8_lossy(&self.0.lock().expect("a lock")).into_owned();
+        let own = |line: &&str| !line.contains("\"target\":\"dynoxide") && !line.contains("\"target\":\"sandbox");
+        logged.lines().filter(own).collect::<Vec<_>>().join("\n")
     }
-    // Six digits may stand in a timestamp: only a line of ours about this session could hold the code.
-    let line =
-        functions.lines().find(|line| line.contains(&format!("\"{code}\"")) || line.contains(&format!("#{code}")));
-    assert!(line.is_none(), "a line holds the code: {line:?}");
+}
+
+/// What must not be found, by what it is. A name is never printed with its mark.
+#[derive(Default)]
+struct Marks(Vec<(&'static str, String)>);
+
+impl Marks {
+    fn add(&mut self, what: &'static str, mark: impl Into<String>) {
+        let mark = mark.into();
+        assert!(mark.len() >= 6, "{what} is too short to search for");
+        self.0.push((what, mark));
+    }
+
+    /// Searches `text` for all marks but those named in `allowed`.
+    fn assert_none_in(&self, place: &str, text: &str, allowed: &[&str]) {
+        for (what, mark) in self.0.iter().filter(|(what, _)| !allowed.contains(what)) {
+            assert!(!contains(text, mark), "{place} holds a {what}");
+        }
+    }
+}
+
+/// Is such a mark there? A search that finds nothing anywhere proves nothing.
+fn is_in(marks: &Marks, wanted: &str, text: &str) -> bool {
+    marks.0.iter().any(|(what, mark)| *what == wanted && contains(text, mark))
+}
+
+/// A short mark counts only where it stands alone: six digits are in many a time and hash.
+fn contains(text: &str, mark: &str) -> bool {
+    let outside = |neighbour: Option<char>| !neighbour.is_some_and(char::is_alphanumeric);
+    text.match_indices(mark).any(|(at, _)| {
+        mark.len() > 8 || (outside(text[..at].chars().next_back()) && outside(text[at + mark.len()..].chars().next()))
+    })
+}
+
+/// What left the gateway, for whom.
+#[derive(Default)]
+struct Seen {
+    handset: String,
+    customer: String,
+    /// Addresses that were opened at the gateway.
+    urls: String,
+}
+
+impl Seen {
+    fn hops(&mut self, gateway: &Gateway, hops: &[Hop], marks: &mut Marks) {
+        for hop in hops {
+            let location = hop.location.as_deref().unwrap_or_default();
+            // The operator's own code passes through the handset, and goes no further than the callback.
+            if location.starts_with(&format!("{}/v1/callback/", gateway.url)) {
+                let query: Vec<_> = Url::parse(location).expect("a URL").query_pairs().into_owned().collect();
+                let code = query.into_iter().find(|(name, _)| name == "code");
+                code.into_iter().for_each(|(_, code)| marks.add("operator's code", code));
+            }
+            if hop.url.starts_with(&gateway.url) {
+                self.urls += &format!("{}\n", hop.url);
+                self.handset += &format!("{location}\n{}\n", hop.body);
+            }
+        }
+    }
+
+    /// Sends, and keeps the whole answer.
+    async fn ask(&mut self, request: RequestBuilder) {
+        let response = request.send().await.expect("an answer");
+        let headers = format!("{:?}", response.headers());
+        self.customer += &format!("{headers}\n{}\n", response.text().await.expect("a body"));
+    }
+}
+
+/// One device: silently, then by a code where the customer may; every proof and token on the way is marked.
+async fn walk(gateway: &Gateway, customer: &Customer, device: &Device, seen: &mut Seen, marks: &mut Marks) {
+    let redirect_uri = gateway.world.gateway().customer.redirect_uri.clone();
+    let started = customer.start(device, &[("redirect_uri", &redirect_uri)]).await;
+    marks.add("number", &device.msisdn[3..]);
+    marks.add("id_token", started.id_token.clone());
+    assert!(!claims(&started.id_token).to_string().contains(&device.msisdn[3..]), "the id_token holds the number");
+    let Some(uri) = started.json["authorize"]["authorization_uri"].as_str() else { return };
+    let hops = Handset::at(device.source_ip).expect("a handset").open(uri, Some(&redirect_uri)).await;
+    seen.hops(gateway, &hops, marks);
+    let back = hops.last().and_then(|hop| Url::parse(hop.location.as_deref()?).ok());
+    let code =
+        back.and_then(|url| url.query_pairs().find(|(name, _)| name == "code").map(|(_, code)| code.into_owned()));
+    let proof = json!({ "id_token": started.id_token, "code": code });
+    // Twice: the second is a replay.
+    for _ in 0..2 {
+        seen.customer += &format!("{}\n", customer.validate(&proof).await.1);
+    }
+    code.into_iter().for_each(|code| marks.add("proof", code));
+}
+
+async fn codes(gateway: &Gateway, customer: &Customer, seen: &mut Seen, marks: &mut Marks) -> Started {
+    let started = customer.start(&device(gateway, "+447700900622"), &[]).await;
+    marks.add("id_token", started.id_token.clone());
+    gateway.world.inbox().fail("+447700900622", Fault::Throttle);
+    seen.handset += &format!("{}\n", started.send_otp().await.1);
+    gateway.world.inbox().heal("+447700900622");
+    let (_, sent) = started.send_otp().await;
+    marks.add("proof", sent["session_id"].as_str().expect("a session_id"));
+    let code = newest_code(gateway, &started.device);
+    // Too soon, then wrong, then right, then used.
+    seen.handset += &format!("{}\n", started.send_otp().await.1);
+    for guess in [another(&code), code.clone(), code.clone()] {
+        seen.customer += &format!("{}\n", customer.guess(&started, &guess).await.1);
+        marks.add("code", guess);
+    }
+    started
+}
+
+/// Every field of every endpoint holds something that must not be repeated anywhere.
+async fn errors(gateway: &Gateway, customer: &Customer, started: &Started, seen: &mut Seen, marks: &mut Marks) {
+    let mut mark = |name: &'static str| {
+        let text = format!("marked-{name}-7f3ac2");
+        marks.add(name, text.clone());
+        text
+    };
+    let (at, http) = (|path: &str| format!("{}{path}", gateway.url), client());
+    let token = [("grant_type", "client_credentials"), ("scope", "otp")];
+    seen.ask(http.post(at("/v1/oauth/token")).basic_auth("nobody", Some(mark("wrong-secret"))).form(&token)).await;
+    let both = [("grant_type", "client_credentials"), ("client_secret", &mark("body-secret"))];
+    seen.ask(http.post(at("/v1/oauth/token")).basic_auth("demo-shop", Some("x")).form(&both)).await;
+    seen.ask(http.post(at("/v1/validate")).bearer_auth(mark("bearer")).json(&json!({}))).await;
+    let config = |form: &[(&str, &str)]| http.post(at("/v1/get_config")).bearer_auth(&customer.token).form(form);
+    for (field, value) in [
+        ("msisdn", "+442079460731".to_owned()),
+        ("msisdn", mark("no-number")),
+        ("client_ip", mark("client_ip")),
+        ("correlation_id", format!("{} ", mark("correlation"))),
+        ("redirect_uri", format!("https://{}.example/", mark("redirect"))),
+    ] {
+        let good = [("msisdn", "+447700900620"), ("client_ip", "148.252.128.20")];
+        let mut form: Vec<_> = good.into_iter().filter(|(name, _)| *name != field).collect();
+        form.push((field, &value));
+        seen.ask(config(&form)).await;
+    }
+    let id_token = &started.id_token;
+    for body in [
+        json!({ "id_token": mark("id-token"), "code": "x" }),
+        json!({ "id_token": id_token, "code": mark("wrong-code") }),
+        json!({ "id_token": id_token, "payload": { "session_id": mark("wrong-payload") } }),
+        json!({ "id_token": id_token, "otp_code": mark("wrong-otp") }),
+        json!({ "id_token": id_token, "correlation_id": mark("foreign-correlation"), "code": "x" }),
+        json!({ mark("field-name"): true, "id_token": 7 }),
+    ] {
+        let request = http.post(at("/v1/validate")).bearer_auth(&customer.token);
+        seen.ask(request.header("Idempotency-Key", mark("idempotency-key")).json(&body)).await;
+    }
+    for (path, name, value) in [
+        ("/v1/authenticate", "id_token", mark("link")),
+        ("/v1/authenticate/otp", "id_token", mark("otp-link")),
+        ("/v1/callback/vodafone", "state", mark("state")),
+        ("/v1/callback/vodafone", "error_description", mark("error-text")),
+    ] {
+        seen.ask(http.get(at(path)).query(&[(name, value)])).await;
+    }
+    // An operator's words, through the handset, in an attempt that is under way.
+    let begun = customer.start(&device(gateway, "+447700900630"), &[]).await;
+    let uri = begun.json["authorize"]["authorization_uri"].as_str().expect("a uri");
+    let location =
+        http.get(uri).send().await.expect("an answer").headers()["location"].to_str().expect("text").to_owned();
+    let state = Url::parse(&location)
+        .expect("a URL")
+        .query_pairs()
+        .find(|(k, _)| k == "state")
+        .expect("a state")
+        .1
+        .into_owned();
+    let words = [("state", state), ("error", mark("error")), ("error_description", mark("description"))];
+    seen.ask(http.get(at("/v1/callback/vodafone")).query(&words)).await;
+    marks.add("no mobile number", "2079460731");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_stay_in_their_session_and_secrets_are_nowhere() {
+    let logs = Captured::begin();
+    let gateway = Gateway::start().await;
+    let customer = Customer::sign_in(&gateway).await;
+    let (mut seen, mut marks) = (Seen::default(), Marks::default());
+    marks.add("access token", customer.token.clone());
+    marks.add("client secret", gateway.world.gateway().customer.client_secret.clone());
+    for name in ["VODAFONE_CLIENT_SECRET", "O2_PRIVATE_KEY", "OTP_PEPPER", "CUSTOMER_PEPPER", "TOKEN_KEY"] {
+        // A key of several lines is as secret in one of them.
+        let lines = gateway.world.env()[name].lines().filter(|line| !line.starts_with("-----"));
+        lines.for_each(|line| marks.add("secret of the deployment", line));
+    }
+    for device in gateway.world.gateway().devices.clone() {
+        walk(&gateway, &customer, &device, &mut seen, &mut marks).await;
+    }
+    gateway.advance(Duration::from_secs(5));
+    let started = codes(&gateway, &customer, &mut seen, &mut marks).await;
+    errors(&gateway, &customer, &started, &mut seen, &mut marks).await;
+
+    let functions = logs.functions();
+    assert!(functions.contains("\"outcome\":\"MATCH\"") && functions.contains("\"status\":200"), "there are lines");
+    marks.assert_none_in("the log", &functions, &[]);
+    // The handset carries the operator's code to the callback, and its own proof away.
+    marks.assert_none_in("an answer to the handset", &seen.handset, &["proof"]);
+    marks.assert_none_in("an answer to the customer", &seen.customer, &[]);
+    marks.assert_none_in("an address of the gateway", &seen.urls, &["id_token", "operator's code"]);
+    for (what, text) in [("proof", &seen.handset), ("id_token", &seen.urls), ("operator's code", &seen.urls)] {
+        assert!(is_in(&marks, what, text), "a {what} is where it belongs");
+    }
+
+    let client = dynamodb::client(&gateway.world.env()["AWS_ENDPOINT_URL_DYNAMODB"]);
+    let mut sessions = 0;
+    for table in [dynamodb::SESSIONS, dynamodb::CUSTOMERS] {
+        let mut pages = client.scan().table_name(table).into_paginator().items().send();
+        while let Some(item) = pages.next().await {
+            let item = item.expect("an item");
+            let key = item["pk"].as_s().expect("a key").clone();
+            let is_session = key.starts_with("session#");
+            sessions += usize::from(is_session && is_in(&marks, "number", &format!("{item:?}")));
+            let allowed: &[&str] = if is_session { &["number"] } else { &[] };
+            marks.assert_none_in(&format!("an item of {table}"), &format!("{item:?}"), allowed);
+            assert!(marks.0.iter().all(|(_, mark)| !contains(&key, mark)), "a key of {table} holds a mark");
+        }
+    }
+    assert!(sessions > 60, "the numbers are in their sessions");
 }

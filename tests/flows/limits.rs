@@ -8,10 +8,7 @@ use sandbox::inbox::Fault;
 use serde_json::{Value, json};
 use sna_customers::{Limits, TestNumber};
 
-use crate::{
-    endpoints::register,
-    steps::{Answer, Customer, Started, another, answer, client, device, error, invalid, newest_code},
-};
+use crate::steps::{Answer, Customer, Started, another, answer, client, device, error, invalid, newest_code, register};
 
 const NUMBER: &str = "+447700900620";
 

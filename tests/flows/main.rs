@@ -5,10 +5,8 @@ mod steps;
 
 mod adapters;
 mod edge;
-mod endpoints;
 mod leaks;
 mod limits;
 mod one_time_password;
-mod races;
 mod silent;
 mod strangers;

@@ -3,10 +3,7 @@
 use gateway_tests::Gateway;
 use serde_json::json;
 
-use crate::{
-    endpoints::register,
-    steps::{Customer, answer, client, device, error, invalid, newest_code, returned},
-};
+use crate::steps::{Customer, answer, client, device, error, invalid, newest_code, register, returned};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_customer_cannot_validate_a_session_nor_spend_it() {

@@ -1,5 +1,7 @@
 //! The architecture's rules, checked against the manifests and files as they are.
 
+mod threats;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,

@@ -35,12 +35,12 @@ impl Event {
             all.insert(name.to_string(), joined.unwrap_or_else(|| value.to_owned()).into());
         }
         let (path, query) = (uri.path(), uri.query().unwrap_or_default());
-        let encoded = BASE64_STANDARD.encode(body);
-        let body = if body.is_empty() { Value::Null } else { encoded.into() };
+        let media_type = all.get("content-type").and_then(Value::as_str).unwrap_or_default();
+        let (body, is_encoded) = self.body(media_type, body);
         match self {
             Self::HttpApi | Self::FunctionUrl => json!({
                 "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
-                "headers": all, "body": body, "isBase64Encoded": true,
+                "headers": all, "body": body, "isBase64Encoded": is_encoded,
                 "requestContext": {
                     "accountId": "123456789012", "apiId": "api", "domainName": "gw.example", "domainPrefix": "gw",
                     "requestId": "request", "routeKey": "$default", "stage": "$default",
@@ -52,10 +52,10 @@ impl Event {
                 },
             }),
             Self::RestApi => json!({
-                "resource": path, "path": path, "httpMethod": method.as_str(), "headers": all,
-                "multiValueHeaders": multi(&all), "queryStringParameters": null,
+                "resource": path, "path": path, "httpMethod": method.as_str(), "headers": upper(&all),
+                "multiValueHeaders": multi(&upper(&all)), "queryStringParameters": null,
                 "multiValueQueryStringParameters": parameters(query, true), "pathParameters": null,
-                "stageVariables": null, "body": body, "isBase64Encoded": true,
+                "stageVariables": null, "body": body, "isBase64Encoded": is_encoded,
                 "requestContext": {
                     "accountId": "123456789012", "apiId": "api", "httpMethod": method.as_str(), "path": path,
                     "protocol": "HTTP/1.1", "requestId": "request", "resourceId": "r", "resourcePath": path,
@@ -66,12 +66,28 @@ impl Event {
                 all.insert("x-forwarded-for".into(), source.to_string().into());
                 json!({
                     "httpMethod": method.as_str(), "path": path, "headers": {}, "multiValueHeaders": multi(&all),
-                    "multiValueQueryStringParameters": parameters(query, false), "body": body, "isBase64Encoded": true,
+                    "multiValueQueryStringParameters": parameters(query, false), "body": body, "isBase64Encoded": is_encoded,
                     "requestContext": { "elb": { "targetGroupArn": "arn:aws:elasticloadbalancing:x:1:targetgroup/x/1" } },
                 })
             }
         }
     }
+
+    /// A body as text or in base64. A REST API takes any for text; the others encode what does not say that it is.
+    fn body(self, media_type: &str, body: &Bytes) -> (Value, bool) {
+        let says_text =
+            media_type.starts_with("text/") || media_type.to_ascii_lowercase().starts_with("application/json");
+        match std::str::from_utf8(body) {
+            _ if body.is_empty() => (Value::Null, false),
+            Ok(text) if says_text || self == Self::RestApi => (text.into(), false),
+            _ => (BASE64_STANDARD.encode(body).into(), true),
+        }
+    }
+}
+
+/// A REST API leaves names as the client wrote them; this client wrote them so.
+fn upper(headers: &Map<String, Value>) -> Map<String, Value> {
+    headers.iter().map(|(name, value)| (name.to_ascii_uppercase(), value.clone())).collect()
 }
 
 fn multi(headers: &Map<String, Value>) -> Value {

@@ -2,7 +2,7 @@
 //! endpoint whose path it has.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -21,29 +21,34 @@ use axum::{
 use callback::Callback;
 use get_config::GetConfig;
 use keys::Keys;
-use lambda_http::Body;
+use lambda_http::{Body, request::LambdaRequest};
 use otp::Otp;
 use sandbox::{
+    gateway::Credentials,
     listen::Bound,
     world::{Ports, Settings, World},
 };
-use sna_api::{Edge, Endpoint, serve};
+use sna_api::{Edge, Endpoint, serve, tame};
 use sna_config::Env;
+use sna_customers::{CustomerId, Customers};
 use token::Token;
 use validate::Validate;
 
-use crate::Event;
+use crate::{Event, engine::Engine};
 
 /// A running gateway and its world; dropping it ends both.
 pub struct Gateway {
     pub world: World,
     pub url: String,
+    /// The customer who may do everything.
+    pub customer: Credentials,
     clock: Arc<AtomicU64>,
     _files: tempfile::TempDir,
     _servers: sandbox::listen::Servers,
 }
 
-struct Functions {
+/// The seven functions of one process, as Lambda would hold them.
+pub struct Functions {
     token: Token,
     get_config: GetConfig,
     authenticate: Authenticate,
@@ -88,20 +93,31 @@ impl Gateway {
             let own = variables.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned());
             own.or_else(|| world.env().get(name).cloned())
         };
-        let functions = Functions {
-            token: built(read, Token::from_env),
-            get_config: built(read, GetConfig::from_env),
-            authenticate: built(read, Authenticate::from_env),
-            callback: built(read, Callback::from_env),
-            otp: built(read, Otp::from_env),
-            validate: built(read, Validate::from_env),
-            keys: built(read, Keys::from_env),
-            event,
-            clock: clock.clone(),
-        };
+        let functions = Functions::new(event, clock.clone(), read);
         let mut servers = sandbox::listen::Servers::new();
         servers.serve(bound, Router::new().fallback(answer).with_state(Arc::new(functions)));
-        Self { world, url, clock, _files: files, _servers: servers }
+        let customer = world.gateway().customer.clone();
+        Self { world, url, customer, clock, _files: files, _servers: servers }
+    }
+
+    /// On another engine than the world's own, reached at `url`: the engine's address, or a proxy's before it.
+    pub async fn over(engine: &Engine, url: &str) -> Self {
+        let mut variables = engine.variables();
+        variables.push(("AWS_ENDPOINT_URL_DYNAMODB", url.to_owned()));
+        // An address is counted for all tests that share the tables, and for those of an earlier run.
+        variables.push(("OTP_SENDS_AN_HOUR_FOR_AN_ADDRESS", "1000000".to_owned()));
+        let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let mut gateway = Self::with(Event::HttpApi, &staged_adapters(), &variables).await;
+        let own = sandbox::dynamodb::client(&gateway.world.env()["AWS_ENDPOINT_URL_DYNAMODB"]);
+        let id = CustomerId::parse(&gateway.customer.client_id).expect("an id");
+        let shop = Customers::new(own, sandbox::dynamodb::CUSTOMERS).get(&id).await.expect("an answer");
+        // Under a name of its own: tests that run at the same time share the table.
+        let mut shop = shop.expect("the demo customer");
+        let port = gateway.url.rsplit(':').next().expect("a port");
+        shop.id = CustomerId::parse(&format!("shop-{}-{port}", std::process::id())).expect("an id");
+        engine.customers().put(&shop).await.expect("written");
+        gateway.customer.client_id = shop.id.to_string();
+        gateway
     }
 
     /// The functions' time becomes the next midnight (UTC): no window of a counter ends in the midst of a test.
@@ -136,24 +152,58 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<axum::body::Body> {
-    let event = functions.event.json(&method, &uri, &headers, &body, peer.ip());
-    let event = lambda_http::request::from_str(&event.to_string()).expect("an event of AWS");
-    let edge = Edge { trusted_proxies: usize::from(functions.event == Event::Alb) };
-    let now = real_time() + functions.clock.load(Ordering::SeqCst);
-    let path = uri.path();
-    let f = &functions;
-    let response = match path {
-        Token::PATH => serve(&f.token, edge, event, now).await,
-        GetConfig::PATH => serve(&f.get_config, edge, event, now).await,
-        Authenticate::PATH => serve(&f.authenticate, edge, event, now).await,
-        Otp::PATH => serve(&f.otp, edge, event, now).await,
-        Validate::PATH => serve(&f.validate, edge, event, now).await,
-        _ if path.starts_with(Callback::PATH) => serve(&f.callback, edge, event, now).await,
-        _ => serve(&f.keys, edge, event, now).await,
-    };
+    let response = functions.answer(&method, &uri, &headers, &body, peer.ip()).await;
     response.map(|body| match body {
         Body::Text(text) => text.into(),
         Body::Binary(bytes) => bytes.into(),
         _ => axum::body::Body::empty(),
     })
+}
+
+impl Functions {
+    /// `clock`: how far the functions' time is ahead, in milliseconds; the test may move it.
+    pub fn new(event: Event, clock: Arc<AtomicU64>, read: impl Fn(&str) -> Option<String> + Copy) -> Self {
+        Self {
+            token: built(read, Token::from_env),
+            get_config: built(read, GetConfig::from_env),
+            authenticate: built(read, Authenticate::from_env),
+            callback: built(read, Callback::from_env),
+            otp: built(read, Otp::from_env),
+            validate: built(read, Validate::from_env),
+            keys: built(read, Keys::from_env),
+            event,
+            clock,
+        }
+    }
+
+    /// The functions' time, in Unix milliseconds.
+    pub fn now(&self) -> u64 {
+        real_time() + self.clock.load(Ordering::SeqCst)
+    }
+
+    /// One request, answered by the function whose path it has.
+    pub async fn answer(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        body: &Bytes,
+        peer: IpAddr,
+    ) -> Response<Body> {
+        let event = self.event.json(method, uri, headers, body, peer);
+        let mut event: LambdaRequest = serde_json::from_value(event).expect("an event of AWS");
+        tame(&mut event);
+        let event = event.into();
+        let edge = Edge { trusted_proxies: usize::from(self.event == Event::Alb) };
+        let now = self.now();
+        match uri.path() {
+            Token::PATH => serve(&self.token, edge, event, now).await,
+            GetConfig::PATH => serve(&self.get_config, edge, event, now).await,
+            Authenticate::PATH => serve(&self.authenticate, edge, event, now).await,
+            Otp::PATH => serve(&self.otp, edge, event, now).await,
+            Validate::PATH => serve(&self.validate, edge, event, now).await,
+            path if path.starts_with(Callback::PATH) => serve(&self.callback, edge, event, now).await,
+            _ => serve(&self.keys, edge, event, now).await,
+        }
+    }
 }

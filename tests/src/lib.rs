@@ -1,8 +1,11 @@
 //! The seven functions in one process behind a real socket, beside the sandbox's world: what the flows
 //! are tested against. The adapters are the real `.so` files; the clock is the test's.
 
+pub mod engine;
 mod events;
+pub mod faults;
 mod gateway;
+pub mod steps;
 
 pub use events::Event;
-pub use gateway::{Gateway, staged_adapters};
+pub use gateway::{Functions, Gateway, staged_adapters};

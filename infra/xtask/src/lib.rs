@@ -3,14 +3,17 @@
 
 pub mod check;
 pub mod command;
+mod contract;
 mod curl;
 pub mod demo;
 mod error;
+pub mod fuzz;
 mod group;
 pub mod interrupt;
 pub mod layer;
 mod leaks;
 mod live;
+mod ministack;
 mod ports;
 mod routes;
 pub mod steps;

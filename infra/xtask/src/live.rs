@@ -1,12 +1,13 @@
 //! Flows through `cargo lambda watch` itself: the system as `up` brings it up, on free ports, walked by demos, by
-//! the printed `curl` lines, and by a PASETO library that is not ours; then its logs are searched.
+//! the printed `curl` lines, by a PASETO library that is not ours, by the contract's rows and by schemathesis; then its
+//! logs are searched.
 
 use std::{fs, path::Path};
 
 use crate::{
     Error, Workspace,
     command::Run,
-    curl, leaks,
+    contract, curl, leaks,
     ports::Ports,
     steps::{quietly, step},
     system::System,
@@ -34,6 +35,9 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Error> {
         let run = run.arg(workspace.root.join("infra/xtask/verify_tokens.py")).arg(out.join("gateway.json"));
         quietly("verify_tokens.py", run, &out.join("tokens.log"))
     })?;
+    let url = system.gateway["url"].as_str().unwrap_or_default();
+    step("the contract's rows through the running system", || contract::rows(workspace, url, &out))?;
+    step("every operation, as schemathesis draws requests", || contract::schemathesis(workspace, url, &out))?;
     step("nothing personal or secret in the logs", || leaks::check(&system))?;
     step("end the system", || {
         system.stop();

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{Error, Workspace, check, demo, interrupt, layer, up};
+use xtask::{Error, Workspace, check, demo, fuzz, interrupt, layer, up};
 
 /// The developer's commands.
 #[derive(Parser)]
@@ -21,6 +21,8 @@ enum Command {
     Test(check::Test),
     /// Walk one sign-in against the running system
     Demo(demo::Demo),
+    /// Fuzz every parser that faces outside
+    Fuzz(fuzz::Fuzz),
     /// Collect the built adapters and their manifest into one directory
     Layer(layer::Options),
 }
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         Command::Up(options) => up::up(&workspace, &options),
         Command::Test(options) => check::test(&workspace, &options),
         Command::Demo(options) => demo::demo(&workspace, &options),
+        Command::Fuzz(options) => fuzz::fuzz(&workspace, &options),
         Command::Layer(options) => layer::layer(&workspace, &options),
     });
     match ended {

@@ -24,12 +24,27 @@ pub(crate) fn pyseto(workspace: &Workspace) -> Result<PathBuf, Error> {
     python(workspace, "pyseto", "1.10.0", &[])
 }
 
+/// Draws requests from an OpenAPI description; the directory of its packages.
+pub(crate) fn schemathesis(workspace: &Workspace) -> Result<PathBuf, Error> {
+    python(workspace, "schemathesis", "4.32.5", &[])
+}
+
+/// A DynamoDB that is not ours, among many services; the directory of its packages.
+pub(crate) fn ministack(workspace: &Workspace) -> Result<PathBuf, Error> {
+    python(workspace, "ministack", "1.5.33", &[])
+}
+
 pub(crate) fn cargo_deny(workspace: &Workspace) -> Result<PathBuf, Error> {
     cargo_tool(workspace, "cargo-deny", "0.20.2", [0, 19, 0])
 }
 
 pub(crate) fn cargo_nextest(workspace: &Workspace) -> Result<PathBuf, Error> {
     cargo_tool(workspace, "cargo-nextest", "0.9.143", [0, 9, 100])
+}
+
+/// Drives libFuzzer, with the stable toolchain as long as no sanitizer is asked for.
+pub(crate) fn cargo_fuzz(workspace: &Workspace) -> Result<PathBuf, Error> {
+    cargo_tool(workspace, "cargo-fuzz", "0.13.2", [0, 13, 0])
 }
 
 fn python(workspace: &Workspace, package: &str, version: &str, options: &[&str]) -> Result<PathBuf, Error> {

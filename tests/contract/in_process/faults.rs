@@ -1,0 +1,106 @@
+//! Rows that an outage brings: whatever is down, nothing is spent, and the request may be tried again.
+
+use std::{fs, path::Path};
+
+use gateway_tests::{Event, Gateway, staged_adapters};
+use sandbox::inbox::Fault;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::{
+    answer::{invalid, unavailable},
+    target::{Target, path_of, text},
+};
+
+const NUMBER: &str = "+447700900620";
+const FORM: &str = "msisdn=%2B447700900620&client_ip=148.252.128.20";
+/// Nothing listens there.
+const NOWHERE: &str = "http://127.0.0.1:1";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_tables_the_gateway_is_unavailable() {
+    let target = Target::of(Gateway::start().await);
+    // The tokens of one gateway are good at another that has its keys.
+    let access = target.sign_in("authenticate+otp").await;
+    let config = target.begin_for(&access, NUMBER, "").await;
+    let env = target.gateway().world.env().clone();
+    let mut variables: Vec<_> =
+        ["TOKEN_KEY", "TOKEN_PUBLIC_KEYS", "PUBLIC_URL"].map(|name| (name, env[name].as_str())).into();
+    variables.push(("AWS_ENDPOINT_URL_DYNAMODB", NOWHERE));
+    let down = Target::of(Gateway::with(Event::HttpApi, &staged_adapters(), &variables).await);
+    let id_token = text(&config["id_token"]);
+    let silent = target.get(&format!("/v1/authenticate?id_token={id_token}")).send().await;
+    let location = Url::parse(silent.location()).expect("a URL");
+    let (_, state) = location.query_pairs().find(|(name, _)| name == "state").expect("a state");
+    let guess = json!({ "id_token": id_token, "otp_code": "123456" });
+    // Together: each takes as long as the tries of the AWS SDK.
+    let answers = tokio::join!(
+        down.post("/v1/oauth/token").basic("anyone", "x").form("grant_type=client_credentials&scope=otp"),
+        down.post("/v1/get_config").bearer(&access).form(FORM),
+        down.get(&format!("/v1/authenticate?id_token={id_token}")).send(),
+        down.get(&format!("/v1/authenticate/otp?id_token={id_token}")).send(),
+        down.post("/v1/validate").bearer(&access).json(&guess),
+        down.get(&format!("/v1/callback/vodafone?state={state}&code=x")).send(),
+    );
+    let (token, config, silent, otp, validate, callback) = answers;
+    for answer in [token, config, silent, otp, validate, callback] {
+        assert_eq!(answer, unavailable());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_sns_refuses_is_not_counted() {
+    let target = Target::of(Gateway::start().await);
+    let access = target.sign_in("otp").await;
+    let config = target.begin_for(&access, NUMBER, "").await;
+    let link = path_of(&target, &config["otp_authorization_uri"]);
+    for fault in [Fault::Refuse, Fault::OptedOut, Fault::Throttle, Fault::Internal] {
+        target.gateway().world.inbox().fail(NUMBER, fault);
+        assert_eq!(target.get(link).send().await, unavailable(), "{fault:?}");
+    }
+    target.gateway().world.inbox().heal(NUMBER);
+    assert_eq!(target.get(link).send().await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_code_to_fall_back_on_an_operator_that_cannot_be_had_is_an_outage() {
+    let directory = tempfile::tempdir().expect("a folder");
+    let target = Target::of(Gateway::with(Event::HttpApi, directory.path(), &[]).await);
+    let access = target.sign_in("authenticate").await;
+    assert_eq!(target.post("/v1/get_config").bearer(&access).form(FORM).await, unavailable());
+    let both = target.sign_in("authenticate+otp").await;
+    let config = target.begin_for(&both, NUMBER, "").await;
+    let object = json!({ "error": "temporarily_unavailable", "error_description": "Service is unavailable" });
+    assert_eq!(config["authorize"], object);
+}
+
+/// An operator whose answer the handset itself must fetch; no real one does today.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_that_cannot_come_back_takes_no_redirect_uri() {
+    let directory = tempfile::tempdir().expect("a folder");
+    stage(directory.path(), "rogue");
+    let table = directory.path().join("operators.json");
+    let entry = json!({ "VODAFONE": { "adapter": "rogue", "ranges": ["4477009006"], "config": { "fault": "none" } } });
+    fs::write(&table, entry.to_string()).expect("written");
+    let variable = format!("file:{}", table.display());
+    let target = Target::of(Gateway::with(Event::HttpApi, directory.path(), &[("OPERATORS", &variable)]).await);
+    let access = target.sign_in("authenticate").await;
+    assert_eq!(target.post("/v1/get_config").bearer(&access).form(FORM).await.status, 200);
+    let form = format!("{FORM}&redirect_uri={}", target.customer.redirect_uri);
+    let refused = invalid("Network does not support callback on redirect_uri");
+    assert_eq!(target.post("/v1/get_config").bearer(&access).form(form.clone()).await, refused);
+    // It is the request that is wrong, so that a code to fall back on makes no difference.
+    let both = target.sign_in("authenticate+otp").await;
+    assert_eq!(target.post("/v1/get_config").bearer(&both).form(form).await, refused);
+}
+
+/// A directory of adapters with this one in it, as cargo built it beside this test.
+fn stage(directory: &Path, name: &str) {
+    let own = std::env::current_exe().expect("a path");
+    let built = own.ancestors().map(|folder| folder.join(format!("lib{name}.so"))).find(|path| path.is_file());
+    let bytes = fs::read(built.expect("an adapter: run `cargo build --workspace` first")).expect("bytes");
+    let manifest = json!({ name: { "file": format!("{name}.so"), "sha256": hex::encode(Sha256::digest(&bytes)) } });
+    fs::write(directory.join("manifest.json"), manifest.to_string()).expect("written");
+    fs::write(directory.join(format!("{name}.so")), bytes).expect("written");
+}

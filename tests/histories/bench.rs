@@ -1,0 +1,184 @@
+//! A world, and environments of Lambda in it: each holds the functions, serves one request at a time, and is behind
+//! proxies of its own, so that it is known whose request goes wrong and who dies of it.
+
+use std::{
+    io::{self, Write},
+    net::IpAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::body::Bytes;
+use gateway_tests::{
+    Event, Functions,
+    faults::{Faults, Order, Proxy},
+    staged_adapters,
+};
+use lambda_http::{
+    Body,
+    http::{HeaderMap, HeaderValue, Method},
+};
+use sandbox::world::{Ports, Settings, World};
+use serde_json::Value;
+
+/// Nobody listens there: handsets stop before they go to the gateway.
+const PUBLIC_URL: &str = "http://127.0.0.1:9";
+
+pub struct Bench {
+    pub world: World,
+    logs: Captured,
+    _files: tempfile::TempDir,
+}
+
+/// One environment of Lambda.
+pub struct Instance {
+    pub faults: Faults,
+    pub clock: Arc<AtomicU64>,
+    functions: Functions,
+    _dynamodb: Proxy,
+    _sns: Proxy,
+}
+
+#[derive(Clone)]
+pub struct Request {
+    pub method: Method,
+    /// Path and query.
+    pub uri: String,
+    pub headers: HeaderMap,
+    pub body: String,
+    pub peer: IpAddr,
+}
+
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub location: Option<String>,
+    pub json: Value,
+}
+
+/// What goes wrong with a request, and whether the environment dies of it there.
+#[derive(Clone, Copy, Debug)]
+pub struct Mishap {
+    pub order: Order,
+    pub kills: bool,
+}
+
+impl Bench {
+    /// What the functions log from now on is kept; one bench a process.
+    pub async fn start() -> Self {
+        let (logs, files) = (Captured::default(), tempfile::tempdir().expect("a temporary folder"));
+        let writer = logs.clone();
+        tracing_subscriber::fmt()
+            .json()
+            .with_max_level(tracing::Level::INFO)
+            .with_writer(move || writer.clone())
+            .init();
+        let settings = Settings {
+            public_url: PUBLIC_URL.to_owned(),
+            ports: Ports::default(),
+            operators: include_str!("../../infra/operators.json").to_owned(),
+            directory: files.path().to_owned(),
+            adapters: staged_adapters(),
+            slow: Duration::from_millis(1),
+        };
+        let world = World::start(settings).await.expect("a world");
+        world.write_operators().expect("the operator table");
+        Self { world, logs, _files: files }
+    }
+
+    /// Another environment, whose clock is its caller's.
+    pub async fn instance(&self, clock: Arc<AtomicU64>) -> Instance {
+        let (faults, env) = (Faults::default(), self.world.env());
+        let dynamodb = Proxy::start(&env["AWS_ENDPOINT_URL_DYNAMODB"], &faults).await;
+        let sns = Proxy::start(&env["AWS_ENDPOINT_URL_SNS"], &faults).await;
+        let read = |name: &str| match name {
+            "AWS_ENDPOINT_URL_DYNAMODB" => Some(dynamodb.url.clone()),
+            "AWS_ENDPOINT_URL_SNS" => Some(sns.url.clone()),
+            // A number is used by many histories an hour; what these limits do is tested elsewhere.
+            "OTP_SENDS_AN_HOUR" | "OTP_SENDS_A_DAY" | "OTP_SENDS_AN_HOUR_FOR_AN_ADDRESS" => Some("1000000".to_owned()),
+            _ => env.get(name).cloned(),
+        };
+        let functions = Functions::new(Event::HttpApi, clock.clone(), read);
+        Instance { faults, clock, functions, _dynamodb: dynamodb, _sns: sns }
+    }
+
+    /// Everything that the functions have logged.
+    pub fn logged(&self) -> String {
+        let logged = String::from_utf8_lossy(&self.logs.0.lock().expect("a lock")).into_owned();
+        let ours = |line: &&str| !line.contains("\"target\":\"dynoxide") && !line.contains("\"target\":\"sandbox");
+        logged.lines().filter(ours).collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Instance {
+    /// Answers a request, or dies of it.
+    pub async fn call(&self, request: &Request, mishap: Option<Mishap>) -> Option<Answer> {
+        self.faults.heal();
+        if let Some(mishap) = mishap {
+            self.faults.order(mishap.order);
+        }
+        let uri = request.uri.parse().expect("a URI");
+        let body = Bytes::from(request.body.clone());
+        let answer = self.functions.answer(&request.method, &uri, &request.headers, &body, request.peer);
+        let response = match mishap {
+            Some(Mishap { kills: true, .. }) => tokio::select! {
+                response = answer => response,
+                () = self.faults.struck() => return None,
+            },
+            _ => answer.await,
+        };
+        let location = response.headers().get("location").and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let json = match response.body() {
+            Body::Text(text) => serde_json::from_str(text).unwrap_or(Value::Null),
+            Body::Binary(bytes) => serde_json::from_slice(bytes).unwrap_or(Value::Null),
+            _ => Value::Null,
+        };
+        Some(Answer { status: response.status().as_u16(), location, json })
+    }
+
+    pub fn now(&self) -> u64 {
+        self.functions.now()
+    }
+
+    pub fn advance(&self, by: Duration) {
+        self.clock.fetch_add(by.as_millis() as u64, Ordering::SeqCst);
+    }
+}
+
+impl Request {
+    pub fn get(uri: &str, peer: IpAddr) -> Self {
+        let uri = uri.trim_start_matches(PUBLIC_URL).to_owned();
+        Self { method: Method::GET, uri, headers: HeaderMap::new(), body: String::new(), peer }
+    }
+
+    /// A form, or JSON if it begins like it, from a customer's backend.
+    pub fn post(path: &str, authorization: &str, body: &str) -> Self {
+        let kind = if body.starts_with('{') { "application/json" } else { "application/x-www-form-urlencoded" };
+        let mut request = Self::get(path, [192, 0, 2, 1].into());
+        request.method = Method::POST;
+        request.body = body.to_owned();
+        request.with("content-type", kind).with("authorization", authorization)
+    }
+
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.insert(name, HeaderValue::from_str(value).expect("a value"));
+        self
+    }
+}
+
+#[derive(Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("a lock").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
