@@ -24,7 +24,7 @@ impl Counters {
     /// What one SMS of this session counts for: its number, over all customers, and its client_ip.
     pub fn of(&self, session: &Session, customer: &Customer, pepper: &Pepper) -> Vec<Limit> {
         let number = format!("sends#{}", pepper.pseudonym("msisdn", session.msisdn.as_e164().as_bytes()));
-        let address = format!("address#{}", subscriber(session.client_ip));
+        let address = format!("address#{}", pepper.pseudonym("address", subscriber(session.client_ip).as_bytes()));
         let own = &customer.limits;
         vec![
             Limit { key: number.clone(), window_ms: HOUR, most: own.sends_an_hour.unwrap_or(self.number_hour) },

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 /// At most `most` of something in a window.
 #[derive(Clone, Debug)]
 pub struct Limit {
-    /// What is counted, and for whom; nothing personal, so a number only as its keyed hash.
+    /// What is counted, and for whom; nothing personal, so a number or an address only as its keyed hash.
     pub key: String,
     pub window_ms: u64,
     pub most: u64,
