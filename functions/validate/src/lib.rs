@@ -142,7 +142,7 @@ impl Endpoint for Validate {
             self.verifier.access(bearer, now).map_err(|error| ApiError::unauthorized("Bearer").because(error))?;
         Span::current().record("customer", &access.user_id);
         let body: Body = request.json()?;
-        let (id_token, correlation_id) = (body.id_token()?.to_owned(), body.correlation_id.clone());
+        let (id_token, correlation_id) = (body.id_token()?.to_owned(), body.correlation_id().map(str::to_owned));
         let service = body.service();
         let proof = body.proof(self.digits)?;
         let id_token = self.id_token(&id_token, &access, now)?;

@@ -9,7 +9,7 @@ use sna_otp::Code;
 #[derive(Deserialize)]
 pub struct Body {
     code: Option<String>,
-    pub correlation_id: Option<String>,
+    correlation_id: Option<String>,
     id_token: Option<String>,
     otp_code: Option<String>,
     /// The JSON that the handset got, whole.
@@ -30,6 +30,10 @@ pub enum Proof {
 impl Body {
     pub fn id_token(&self) -> Result<&str, ApiError> {
         present(&self.id_token).ok_or_else(|| ApiError::from(wire::FIELD).because("id_token is missing"))
+    }
+
+    pub fn correlation_id(&self) -> Option<&str> {
+        present(&self.correlation_id)
     }
 
     pub fn service(&self) -> &'static str {

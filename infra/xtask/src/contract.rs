@@ -52,8 +52,10 @@ pub(crate) fn rows(workspace: &Workspace, url: &str, out: &Path) -> Result<(), E
 
 fn rows_at(workspace: &Workspace, url: &str, gateway: &Path, rows: &str) -> Result<Run, Error> {
     let run = Run::new(workspace, tools::cargo_nextest(workspace)?);
-    let run = run.words("nextest run --package gateway-tests --test contract --no-fail-fast --color never");
-    let run = run.arg("-E").arg(format!("test(/^({rows})::/)"));
+    // The whole workspace, as the other checks build it: one package alone has other features, and half the tree would be
+    // built again.
+    let run = run.words("nextest run --workspace --no-fail-fast --color never");
+    let run = run.arg("-E").arg(format!("binary(contract) & test(/^({rows})::/)"));
     Ok(run.env("AGAINST", url).env("GATEWAY_JSON", gateway).env("INSTA_UPDATE", "no"))
 }
 

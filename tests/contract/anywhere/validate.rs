@@ -40,7 +40,7 @@ async fn exactly_one_proof_and_the_right_one() {
         (json!({ "id_token": id_token, "code": "x", "payload": {}, "otp_code": "123456" }), both),
         (json!({ "id_token": id_token, "code": "x" }), code.clone()),
         (json!({ "id_token": id_token, "code": "64a5b190-0000-0000-0000-000000000000" }), code.clone()),
-        (json!({ "id_token": id_token, "code": "x", "payload": null, "otp_code": null }), code),
+        (json!({ "id_token": id_token, "code": "x", "payload": null, "otp_code": null, "correlation_id": "" }), code),
         (json!({ "id_token": id_token, "payload": { "session_id": "x" } }), payload.clone()),
         (json!({ "id_token": id_token, "payload": "{\"session_id\":\"x\"}" }), payload.clone()),
         (json!({ "id_token": id_token, "payload": { "session_id": null } }), payload.clone()),
