@@ -1,8 +1,8 @@
 //! Why an answer is "false", as the customer's backend reads it: a closed set.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
-use serde::{Deserialize, Serialize, de::value};
+use serde::{Deserialize, Serialize};
 
 /// The operators' verdicts and the OTP's outcomes. Only `Match` authenticates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,14 +39,5 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.serialize(f)
-    }
-}
-
-/// Reads the wire's name, which an operator's verdict shares.
-impl FromStr for Reason {
-    type Err = value::Error;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::deserialize(value::StrDeserializer::new(text))
     }
 }
