@@ -1,51 +1,15 @@
 //! Nothing leaks: every flow and every error runs with marked numbers, codes, secrets and tokens, and then all logs, answers,
 //! addresses and stored items are searched for the marks.
 
-use std::{
-    io::{self, Write},
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
-use gateway_tests::Gateway;
+use gateway_tests::{Captured, Gateway};
 use reqwest::RequestBuilder;
 use sandbox::{dynamodb, gateway::Device, handset::Handset, hop::Hop, inbox::Fault};
 use serde_json::json;
 use url::Url;
 
 use crate::steps::{Customer, Started, another, claims, client, device, newest_code};
-
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("a lock").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Captured {
-    /// Everything that the functions and their libraries say from now on; nextest gives each test its own process.
-    fn begin() -> Self {
-        let captured = Self::default();
-        let writer = captured.clone();
-        let subscriber = tracing_subscriber::fmt().json().with_max_level(tracing::Level::DEBUG);
-        subscriber.with_writer(move || writer.clone()).init();
-        captured
-    }
-
-    /// What the functions said: the sandbox's servers are in this process too.
-    fn functions(&self) -> String {
-        let logged = String::from_utf8_lossy(&self.0.lock().expect("a lock")).into_owned();
-        let own = |line: &&str| !line.contains("\"target\":\"dynoxide") && !line.contains("\"target\":\"sandbox");
-        logged.lines().filter(own).collect::<Vec<_>>().join("\n")
-    }
-}
 
 /// What must not be found, by what it is. A name is never printed with its mark.
 #[derive(Default)]
@@ -217,7 +181,7 @@ async fn errors(gateway: &Gateway, customer: &Customer, started: &Started, seen:
 
 #[tokio::test(flavor = "multi_thread")]
 async fn numbers_stay_in_their_session_and_secrets_are_nowhere() {
-    let logs = Captured::begin();
+    let logs = Captured::begin(tracing::Level::DEBUG);
     let gateway = Gateway::start().await;
     let customer = Customer::sign_in(&gateway).await;
     let (mut seen, mut marks) = (Seen::default(), Marks::default());

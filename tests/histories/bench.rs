@@ -2,10 +2,9 @@
 //! proxies of its own, so that it is known whose request goes wrong and who dies of it.
 
 use std::{
-    io::{self, Write},
     net::IpAddr,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -13,7 +12,7 @@ use std::{
 
 use axum::body::Bytes;
 use gateway_tests::{
-    Event, Functions,
+    Captured, Event, Functions, OPERATORS,
     faults::{Faults, Order, Proxy},
     staged_adapters,
 };
@@ -69,17 +68,11 @@ pub struct Mishap {
 impl Bench {
     /// What the functions log from now on is kept; one bench a process.
     pub async fn start() -> Self {
-        let (logs, files) = (Captured::default(), tempfile::tempdir().expect("a temporary folder"));
-        let writer = logs.clone();
-        tracing_subscriber::fmt()
-            .json()
-            .with_max_level(tracing::Level::INFO)
-            .with_writer(move || writer.clone())
-            .init();
+        let (logs, files) = (Captured::begin(tracing::Level::INFO), tempfile::tempdir().expect("a temporary folder"));
         let settings = Settings {
             public_url: PUBLIC_URL.to_owned(),
             ports: Ports::default(),
-            operators: include_str!("../../infra/operators.json").to_owned(),
+            operators: OPERATORS.to_owned(),
             directory: files.path().to_owned(),
             adapters: staged_adapters(),
             slow: Duration::from_millis(1),
@@ -107,9 +100,7 @@ impl Bench {
 
     /// Everything that the functions have logged.
     pub fn logged(&self) -> String {
-        let logged = String::from_utf8_lossy(&self.logs.0.lock().expect("a lock")).into_owned();
-        let ours = |line: &&str| !line.contains("\"target\":\"dynoxide") && !line.contains("\"target\":\"sandbox");
-        logged.lines().filter(ours).collect::<Vec<_>>().join("\n")
+        self.logs.functions()
     }
 }
 
@@ -166,19 +157,5 @@ impl Request {
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         self.headers.insert(name, HeaderValue::from_str(value).expect("a value"));
         self
-    }
-}
-
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("a lock").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -4,7 +4,7 @@
 use std::{future::Future, time::Duration};
 
 use gateway_tests::{
-    Gateway,
+    Gateway, OPERATORS,
     steps::{Customer, Started, device, error, invalid, newest_code},
 };
 use sandbox::handset::Handset;
@@ -94,6 +94,40 @@ async fn a_resource_that_redirects_inwards_is_not_followed() {
         let (handset, verdict) = attempt(&gateway, &customer, &format!("{network}55")).await;
         assert_eq!(verdict["reason"], "OPERATOR_ERROR");
         assert!(!handset.1.to_string().contains("169.254"), "{handset:?}");
+    }
+}
+
+/// The table lists the host, and allows no loopback. Each attempt goes as far as the token endpoint, and no further.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listed_host_with_an_address_that_is_not_public_is_never_called() {
+    // Who listens on loopback would hear of a connection, before any TLS.
+    let inside = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    inside.set_nonblocking(true).expect("a socket");
+    let port = inside.local_addr().expect("an address").port();
+    for (origin, reason) in [
+        // A name: known only after DNS, at the connection.
+        (format!("https://localhost:{port}"), "OPERATOR_ERROR"),
+        (format!("https://127.0.0.1:{port}"), "CONFIG_ERROR"),
+        (format!("https://[::ffff:127.0.0.1]:{port}"), "CONFIG_ERROR"),
+        ("https://[::1]".into(), "CONFIG_ERROR"),
+        ("https://10.0.0.1".into(), "CONFIG_ERROR"),
+        ("https://169.254.169.254".into(), "CONFIG_ERROR"),
+        ("https://[fe80::1]".into(), "CONFIG_ERROR"),
+    ] {
+        let mut table: Value = serde_json::from_str(OPERATORS).expect("a table");
+        let entry = &mut table["O2"];
+        entry["allow_loopback"] = false.into();
+        entry["config"]["token_endpoint"] = format!("{origin}/o2/token").into();
+        entry["origins"].as_array_mut().expect("origins").push(origin.clone().into());
+        let gateway = Gateway::with_operators(&table.to_string()).await;
+        let customer = Customer::sign_in(&gateway).await;
+        let (handset, verdict) = attempt(&gateway, &customer, "+447700900920").await;
+        assert_eq!(handset, error(400, "temporarily_unavailable", "Service is unavailable"), "{origin}");
+        assert_eq!((&verdict["reason"], &verdict["fallback_advised"]), (&json!(reason), &json!("true")), "{origin}");
+        let seen = gateway.world.operators().requests();
+        assert!(seen.iter().any(|seen| seen.path.ends_with("/resume")), "the handset was at the operator");
+        assert!(!seen.iter().any(|seen| seen.path.ends_with("/token")), "{origin}");
+        assert!(inside.accept().is_err(), "{origin} was called");
     }
 }
 

@@ -36,6 +36,9 @@ use validate::Validate;
 
 use crate::{Event, engine::Engine};
 
+/// The operator table of the local run.
+pub const OPERATORS: &str = include_str!("../../infra/operators.json");
+
 /// A running gateway and its world; dropping it ends both.
 pub struct Gateway {
     pub world: World,
@@ -75,13 +78,22 @@ impl Gateway {
 
     /// `variables` are set over those of the world.
     pub async fn with(event: Event, adapters: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::build(event, adapters, variables, OPERATORS).await
+    }
+
+    /// With another operator table than the local run's.
+    pub async fn with_operators(operators: &str) -> Self {
+        Self::build(Event::HttpApi, &staged_adapters(), &[], operators).await
+    }
+
+    async fn build(event: Event, adapters: &Path, variables: &[(&str, &str)], operators: &str) -> Self {
         let files = tempfile::tempdir().expect("a temporary folder");
         let bound = Bound::at(0).await.expect("a free port");
         let url = bound.url();
         let settings = Settings {
             public_url: url.clone(),
             ports: Ports::default(),
-            operators: include_str!("../../infra/operators.json").replace("5000", "1500"),
+            operators: operators.replace("5000", "1500"),
             directory: files.path().to_owned(),
             adapters: adapters.to_owned(),
             slow: Duration::from_millis(300),

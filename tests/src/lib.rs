@@ -5,7 +5,9 @@ pub mod engine;
 mod events;
 pub mod faults;
 mod gateway;
+mod log;
 pub mod steps;
 
 pub use events::Event;
-pub use gateway::{Functions, Gateway, staged_adapters};
+pub use gateway::{Functions, Gateway, OPERATORS, staged_adapters};
+pub use log::Captured;
