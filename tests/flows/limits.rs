@@ -215,6 +215,17 @@ async fn a_get_config_that_comes_again_with_its_key_gets_the_same_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_test_code_of_another_length_than_the_deployments_is_our_fault_and_sends_nothing() {
+    let gateway = Gateway::start().await;
+    let number = TestNumber { msisdn: NUMBER.into(), code: "42424242".into(), expires_at: u64::MAX };
+    let secret = register(&gateway, "tester", |record| record.test_numbers = vec![number]).await;
+    let customer = Customer::sign_in_as(&gateway, "tester", &secret, "otp").await;
+    let started = customer.start(&device(&gateway, NUMBER), &[]).await;
+    assert_eq!(started.send_otp().await, error(500, "server_error", "Internal error"));
+    assert_eq!(gateway.world.inbox().publishes(NUMBER), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_test_number_has_a_fixed_code_until_its_day_and_reaches_nobody() {
     let gateway = Gateway::start().await;
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock").as_secs();

@@ -81,11 +81,11 @@ impl Otp {
         let claim = |session: &mut Session| {
             // A test number is sent to nobody: its code is fixed, and no counter of SMS concerns it.
             let fixed = draft.customer.test_code(session.msisdn.as_e164(), now);
-            let fixed = fixed.map(|code| Code::parse(code, self.digits)).transpose().map_err(|_| Refusal::Used)?;
+            let fixed = fixed.map(|code| Code::parse(code, self.digits)).transpose()?;
             let code = fixed.as_ref().unwrap_or(&draft.code);
             let id = session.id.clone();
             let mac = |number| sna_otp::mac(&self.pepper, &format!("{id}#{number}"), code);
-            let send = session.claim_send(now, &self.limits, &draft.proof, mac)?;
+            let send = session.claim_send(now, &self.limits, &draft.proof, mac).map_err(refused)?;
             let limits =
                 if fixed.is_some() { Vec::new() } else { self.counters.of(session, draft.customer, &self.pepper) };
             let counts = limits.iter().cloned().map(Count::Add).collect();
@@ -94,7 +94,7 @@ impl Otp {
         self.store.update_counting(&draft.session, now, claim).await.map_err(|error| match error {
             UpdateError::Absent => ApiError::from(wire::OTP_TOKEN).because("no such session"),
             UpdateError::Limited { wait_ms } => ApiError::limited(wait_ms),
-            UpdateError::Refused(refusal) => refused(refusal),
+            UpdateError::Refused(error) => error,
             UpdateError::Store(error) => ApiError::failed(error.is_temporary(), error),
         })
     }
