@@ -2,9 +2,10 @@
 //! never frees, so nothing of Rust (allocator, unwinding, type layout) crosses the border.
 
 use std::{
+    cell::Cell,
     ffi::c_void,
     io::Write as _,
-    panic::{AssertUnwindSafe, catch_unwind, set_hook},
+    panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook},
     slice,
     sync::Once,
 };
@@ -79,12 +80,20 @@ fn describe(error: serde_json::Error) -> String {
     format!("{:?} error at column {} of the call", error.classify(), error.column())
 }
 
+thread_local! {
+    /// Does an adapter's code run on this thread? Where it is linked into its host, not every panic is an adapter's.
+    static STEPPING: Cell<bool> = const { Cell::new(false) };
+}
+
 /// A panic's message may quote what it tripped over: only its place is printed.
 fn print_panics_by_place() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        set_hook(Box::new(|info| {
-            if let Some(place) = info.location() {
+        let hosts = take_hook();
+        set_hook(Box::new(move |info| {
+            if !STEPPING.get() {
+                hosts(info);
+            } else if let Some(place) = info.location() {
                 // Unlike `eprintln!`, which panics where stderr is closed: a panic in here ends the process.
                 let _ = writeln!(std::io::stderr(), "adapter panicked at {place}");
             }
@@ -97,11 +106,12 @@ pub fn enter(adapter: &dyn Adapter, call: Bytes, write: Write, out: *mut c_void)
     print_panics_by_place();
     // SAFETY: the host lends `call` until this returns.
     let call = unsafe { call.borrow() };
+    STEPPING.set(true);
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let call: Call = serde_json::from_slice(call).map_err(describe)?;
         serde_json::to_vec(&step(adapter, call)).map_err(describe)
     }));
-    match outcome {
+    let code = match outcome {
         Ok(Ok(reply)) => {
             write(out, Bytes::lend(&reply));
             REPLIED
@@ -110,10 +120,14 @@ pub fn enter(adapter: &dyn Adapter, call: Bytes, write: Write, out: *mut c_void)
             write(out, Bytes::lend(message.as_bytes()));
             NOT_UNDERSTOOD
         }
-        // A panic's payload may panic when dropped.
         Err(payload) => {
-            std::mem::forget(payload);
+            // It may panic when it is dropped, and so may what comes of that: there it ends.
+            if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                std::mem::forget(another);
+            }
             PANICKED
         }
-    }
+    };
+    STEPPING.set(false);
+    code
 }

@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::{Answer, Ask, Entry, HttpRequest, HttpResponse, Unreachable, Verdict};
+use crate::{Answer, Ask, Entry, HttpRequest, HttpResponse, Key, Unreachable, Verdict};
 
 /// Why a step ends early; `?` carries it out of the adapter's code.
 pub enum Stop {
     /// The host must answer this first.
     Ask(Box<Ask>),
+    /// What the customer handed over is not what this operator gives a handset. Only before the first ask.
+    Malformed(&'static str),
     /// The attempt ends. The text goes to the log: nothing personal in it.
     Failed(Verdict, String),
 }
@@ -56,18 +58,80 @@ impl Io {
         }
     }
 
-    /// Signs `claims` with the operator's private key; returns a compact JWT.
-    pub fn sign(&mut self, claims: serde_json::Value) -> Result<String, Stop> {
-        match self.ask(Ask::Sign { claims })? {
+    /// Signs `claims`; returns a compact JWT.
+    pub fn sign(&mut self, claims: serde_json::Value, key: Key, typ: Option<&str>) -> Result<String, Stop> {
+        self.signed(Ask::Sign { claims, key, typ: typ.map(str::to_owned), certificates: Vec::new() })
+    }
+
+    /// The same with our private key and its certificates in the header.
+    pub fn sign_certified(
+        &mut self,
+        claims: serde_json::Value,
+        typ: &str,
+        certificates: Vec<String>,
+    ) -> Result<String, Stop> {
+        self.signed(Ask::Sign { claims, key: Key::Private, typ: Some(typ.to_owned()), certificates })
+    }
+
+    fn signed(&mut self, ask: Ask) -> Result<String, Stop> {
+        match self.ask(ask)? {
             Answer::Signed { jwt } => Ok(jwt),
             Answer::Unreachable { .. } => Err(Stop::failed(Verdict::ConfigError, "the host has no key to sign with")),
             _ => Err(foreign_answer()),
         }
     }
 
-    /// Checks the signature of `jwt` and returns its claims, which are still to be judged.
+    /// HMAC-SHA256 of `text` under the operator's client secret, in lower-case hex.
+    pub fn mac(&mut self, text: &str) -> Result<String, Stop> {
+        self.keyed(Ask::Mac { text: text.into() })
+    }
+
+    /// SHA-256 of `before`, the operator's client secret and `after`, in lower-case hex.
+    pub fn digest(&mut self, before: &str, after: &str) -> Result<String, Stop> {
+        self.keyed(Ask::Digest { before: before.into(), after: after.into() })
+    }
+
+    fn keyed(&mut self, ask: Ask) -> Result<String, Stop> {
+        match self.ask(ask)? {
+            Answer::Mac { hex } => Ok(hex),
+            Answer::Unreachable { .. } => {
+                Err(Stop::failed(Verdict::ConfigError, "the host has no secret to sign with"))
+            }
+            _ => Err(foreign_answer()),
+        }
+    }
+
+    /// The public JWK to which this session's answer is to be encrypted.
+    pub fn encryption_key(&mut self) -> Result<serde_json::Value, Stop> {
+        match self.ask(Ask::EncryptionKey)? {
+            Answer::EncryptionKey { jwk } => Ok(jwk),
+            Answer::Unreachable { .. } => Err(Stop::failed(Verdict::ConfigError, "the host has no decryption key")),
+            _ => Err(foreign_answer()),
+        }
+    }
+
+    /// The plaintext of a compact JWE that is for us.
+    pub fn decrypt(&mut self, jwe: &str) -> Result<String, Stop> {
+        match self.ask(Ask::Decrypt { jwe: jwe.into() })? {
+            Answer::Decrypted { text } => Ok(text),
+            Answer::Rejected => Err(Stop::failed(Verdict::ProtocolViolation, "the JWE cannot be decrypted")),
+            Answer::Unreachable { .. } => Err(Stop::failed(Verdict::ConfigError, "the host has no decryption key")),
+            _ => Err(foreign_answer()),
+        }
+    }
+
+    /// Checks the signature of `jwt` against the operator's keys and returns its claims, which are still to be judged.
     pub fn verify(&mut self, jwt: &str, jwks_uri: &str) -> Result<serde_json::Value, Stop> {
-        match self.ask(Ask::Verify { jwt: jwt.into(), jwks_uri: jwks_uri.into() })? {
+        self.verified(Ask::Verify { jwt: jwt.into(), jwks_uri: jwks_uri.into() })
+    }
+
+    /// The same against one key.
+    pub fn verify_with(&mut self, jwt: &str, jwk: &serde_json::Value) -> Result<serde_json::Value, Stop> {
+        self.verified(Ask::VerifyWith { jwt: jwt.into(), jwk: jwk.clone() })
+    }
+
+    fn verified(&mut self, ask: Ask) -> Result<serde_json::Value, Stop> {
+        match self.ask(ask)? {
             Answer::Verified { claims } => Ok(claims),
             Answer::Rejected => Err(Stop::failed(Verdict::ProtocolViolation, "the JWT's signature is not acceptable")),
             Answer::Unreachable { reason: Unreachable::Timeout } => {

@@ -25,6 +25,11 @@ pub enum Operation {
     Arrive { request: Arrival },
     /// The operator sent the handset back to `/v1/callback/{vendor}`.
     Callback { params: Params },
+    /// The handset came to `/v1/enrich/{vendor}` over plain http, through the operator's proxy.
+    Enriched {
+        /// The header that the operator adds; `None` where it is missing or the peer is no proxy of the operator's.
+        header: Option<String>,
+    },
     /// The customer hands over the JSON that the handset got from the operator.
     Validate { payload: serde_json::Value },
 }
@@ -51,6 +56,9 @@ pub struct Context {
     pub source_ip: String,
     /// Where an operator must send the handset back to.
     pub callback_uri: String,
+    /// Our own plain-http address, where an operator's proxy adds its header; empty where there is none.
+    #[serde(default)]
+    pub enrich_uri: String,
     /// Minted by the host, bound to this session, unguessable.
     pub state: String,
     pub nonce: String,
@@ -78,9 +86,26 @@ pub struct Entry {
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum Ask {
     Http(HttpRequest),
-    /// Sign these claims as a JWT with the operator's private key.
+    /// Sign these claims as a JWT.
     Sign {
         claims: serde_json::Value,
+        #[serde(default)]
+        key: Key,
+        /// The header's `typ`, where it is not `JWT`.
+        #[serde(default)]
+        typ: Option<String>,
+        /// The header's `x5c` (RFC 7515 4.1.6), where the reader knows us by a certificate: base64, ours first.
+        #[serde(default)]
+        certificates: Vec<String>,
+    },
+    /// HMAC-SHA256 of this text under the operator's client secret.
+    Mac {
+        text: String,
+    },
+    /// SHA-256 of `before`, the operator's client secret and `after`, for operators that hash where others use an HMAC.
+    Digest {
+        before: String,
+        after: String,
     },
     /// Check a JWT's signature against the operator's JWKS (RS256, PS256, ES256; never `none` or an HMAC).
     /// The claims are the adapter's to judge.
@@ -88,6 +113,28 @@ pub enum Ask {
         jwt: String,
         jwks_uri: String,
     },
+    /// The same against one key that an issuer vouched for (`cnf`, RFC 7800).
+    VerifyWith {
+        jwt: String,
+        jwk: serde_json::Value,
+    },
+    /// This session's public key, for an answer that only we may read (P-256, ECDH-ES).
+    EncryptionKey,
+    /// Decrypt a compact JWE: to [`Ask::EncryptionKey`]'s key, or `dir` under the operator's decryption key.
+    Decrypt {
+        jwe: String,
+    },
+}
+
+/// Whose key signs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Key {
+    /// Our private key at the operator.
+    #[default]
+    Private,
+    /// HS256 with our client secret.
+    ClientSecret,
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -100,10 +147,20 @@ pub enum Answer {
     Signed {
         jwt: String,
     },
+    /// Of [`Ask::Mac`] and [`Ask::Digest`].
+    Mac {
+        hex: String,
+    },
     Verified {
         claims: serde_json::Value,
     },
-    /// The signature, the algorithm or the key is not acceptable.
+    EncryptionKey {
+        jwk: serde_json::Value,
+    },
+    Decrypted {
+        text: String,
+    },
+    /// The signature, the ciphertext, the algorithm or the key is not acceptable.
     Rejected,
 }
 
@@ -120,7 +177,7 @@ pub enum Unreachable {
 
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct HttpRequest {
-    /// `GET` or `POST`.
+    /// `GET`, `POST` or `PATCH`.
     pub method: String,
     pub url: String,
     /// Each name once, in any case. `Host`, the framing and what `auth` adds are the host's.
@@ -130,6 +187,9 @@ pub struct HttpRequest {
     pub body: String,
     #[serde(default)]
     pub auth: Auth,
+    /// The header into which the host writes the operator's `api_key`.
+    #[serde(default)]
+    pub api_key_header: Option<String>,
 }
 
 /// The credentials that the host adds; an adapter never sees them.
@@ -167,6 +227,10 @@ pub enum Reply {
         outcome: Outcome,
         kept: String,
     },
+    /// The payload is not what this operator gives a handset: nothing was tried, nothing ends.
+    Malformed {
+        detail: String,
+    },
     /// The attempt ends; `detail` is for the log and must hold nothing personal.
     Failed {
         verdict: Verdict,
@@ -183,18 +247,12 @@ pub enum Outcome {
     Verdict { verdict: Verdict },
 }
 
-/// What the handset must do, as get_config says it.
+/// What the handset must do, as get_config says it; method and `ajax` stand in the manifest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authorize {
     /// `None`: our own `/v1/authenticate` with the id_token.
     #[serde(default)]
     pub uri: Option<String>,
-    /// `GET` or `POST`.
-    pub request_type: String,
-    /// May a page call the URI with `fetch`?
-    pub ajax: bool,
-    /// May the operator send the handset back to us, and so to the customer's redirect_uri?
-    pub supports_callback: bool,
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     #[serde(default)]

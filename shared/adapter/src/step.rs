@@ -24,6 +24,11 @@ pub trait Adapter: Sync {
         Err(Stop::failed(Verdict::ProtocolViolation, "this operator has no callback"))
     }
 
+    /// Operators that recognise the handset by a header of ours to read implement this; the rest leave it as it is.
+    fn enriched(&self, _: &Context, _: Option<&str>, _: &mut String, _: &mut Io) -> Result<Verdict, Stop> {
+        Err(Stop::failed(Verdict::ProtocolViolation, "this operator adds no header"))
+    }
+
     /// Operators whose JSON does not pass through the customer leave this as it is.
     fn validate(&self, _: &Context, _: &serde_json::Value, _: &mut String, _: &mut Io) -> Result<Verdict, Stop> {
         Err(Stop::failed(Verdict::ProtocolViolation, "this operator has no payload"))
@@ -55,6 +60,9 @@ pub fn step(adapter: &dyn Adapter, call: Call) -> Reply {
         Operation::Callback { params } => {
             adapter.callback(&context, params, &mut kept, &mut io).map(|verdict| Outcome::Verdict { verdict })
         }
+        Operation::Enriched { header } => adapter
+            .enriched(&context, header.as_deref(), &mut kept, &mut io)
+            .map(|verdict| Outcome::Verdict { verdict }),
         Operation::Validate { payload } => {
             adapter.validate(&context, payload, &mut kept, &mut io).map(|verdict| Outcome::Verdict { verdict })
         }
@@ -64,6 +72,7 @@ pub fn step(adapter: &dyn Adapter, call: Call) -> Reply {
         Ok(_) if kept.len() > MAX_KEPT => failed(Verdict::ConfigError, "adapter keeps more than 4 KiB"),
         Ok(outcome) => Reply::Done { outcome, kept },
         Err(Stop::Ask(ask)) => Reply::Ask { ask: *ask },
+        Err(Stop::Malformed(detail)) => Reply::Malformed { detail: detail.into() },
         Err(Stop::Failed(verdict, detail)) => Reply::Failed { verdict, detail },
     }
 }

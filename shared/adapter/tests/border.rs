@@ -1,7 +1,7 @@
 //! The exported step from the host's side: whatever bytes go in, an answer or a code comes out.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::ffi::c_void;
+use std::{ffi::c_void, panic::panic_any};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -20,12 +20,24 @@ impl Adapter for Obedient {
     }
 
     fn arrive(&self, cx: &Context, _: &Arrival, _: &mut String, _: &mut Io) -> Result<Arrived, Stop> {
+        if cx.config == "bomb" {
+            panic_any(Bomb);
+        }
         panic!("{}", cx.msisdn)
     }
 
     fn callback(&self, _: &Context, _: &Params, _: &mut String, io: &mut Io) -> Result<Verdict, Stop> {
         let response = io.send(HttpRequest { method: "GET".into(), ..HttpRequest::default() })?;
         Ok(if response.status == 200 { Verdict::Match } else { Verdict::Mismatch })
+    }
+}
+
+/// Panics when it is dropped, and so does what comes of that.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic_any(Self);
     }
 }
 
@@ -66,6 +78,7 @@ fn optional_fields_may_be_missing_and_unknown_ones_are_passed_over() {
     assert_eq!(code, REPLIED);
     let ask = json!({
         "type": "http", "method": "GET", "url": "", "headers": {}, "body": "", "auth": { "type": "none" },
+        "api_key_header": null,
     });
     assert_eq!(serde_json::from_slice::<Value>(&written[0]).unwrap(), json!({ "type": "ask", "ask": ask }));
 }
@@ -83,7 +96,9 @@ fn an_unknown_operation_is_not_understood_and_the_number_not_repeated() {
 #[test]
 fn a_panic_is_a_code_and_nothing_is_written() {
     let arrive = json!({ "type": "arrive", "request": { "method": "GET" } });
-    assert_eq!(call(&bytes(&arrive, &json!(0))), (PANICKED, Vec::new()));
+    for config in [json!(0), json!("bomb")] {
+        assert_eq!(call(&bytes(&arrive, &config)), (PANICKED, Vec::new()));
+    }
     assert_eq!(reply(&json!({ "type": "plan" }), &json!(0))["type"], "done", "and the next step works");
 }
 
