@@ -1,13 +1,15 @@
 //! GSMA Mobile Connect Verified MSISDN, matched by hash (IDY.54, device-initiated profile v2.3):
 //! CAMARA's ancestor, with its own authorize parameters, a mandatory id_token and the premiuminfo resource.
 
+mod discovery;
+
 use serde::Deserialize;
 use serde_json::json;
 use sna_adapter::{Adapter, Arrival, Arrived, Authorize, Context, Io, Params, Stop, Verdict};
 
-use crate::oidc::{self, ClientAuth, Provider};
+use crate::oidc::{self, ClientAuth};
 
-/// What differs between deployments.
+/// What differs between deployments. The client authenticates by HTTP Basic (IDY.54).
 pub struct MobileConnect {
     pub scope: &'static str,
     /// The profile's `version` parameter, e.g. `mc_di_r2_v2.3`.
@@ -16,7 +18,14 @@ pub struct MobileConnect {
     pub acr: &'static str,
     /// The authentication method that the id_token must name, e.g. `SEAM_OK`.
     pub amr: &'static str,
-    pub client_auth: ClientAuth,
+    /// `no_seam` asks the operator to look for phones behind a hotspot; not all know it.
+    pub prompt: Option<&'static str>,
+}
+
+impl MobileConnect {
+    /// The network recognises the SIM, and nobody is asked.
+    pub const SEAMLESS: Self =
+        Self { scope: "openid mc_vm_match_hash", version: "mc_di_r2_v2.3", acr: "2", amr: "SEAM_OK", prompt: None };
 }
 
 #[derive(Deserialize)]
@@ -36,19 +45,26 @@ fn level(acr: &str) -> Option<u8> {
 
 impl Adapter for MobileConnect {
     fn plan(&self, _: &Context, _: &mut String, _: &mut Io) -> Result<Authorize, Stop> {
-        Ok(oidc::by_redirect())
+        Ok(Authorize::default())
     }
 
-    fn arrive(&self, cx: &Context, _: &Arrival, _: &mut String, _: &mut Io) -> Result<Arrived, Stop> {
-        let provider: Provider = cx.config()?;
-        let more = [("version", self.version), ("acr_values", self.acr)];
-        Ok(Arrived::Redirect { uri: oidc::authorize_uri(cx, &provider, self.scope, &more) })
+    fn arrive(&self, cx: &Context, _: &Arrival, kept: &mut String, io: &mut Io) -> Result<Arrived, Stop> {
+        let provider = discovery::provider(cx, kept, io)?;
+        let correlation_id = oidc::fresh(cx, "correlation_id");
+        let mut params = oidc::authorize_params(cx, &provider, self.scope);
+        params.extend([
+            ("version", self.version),
+            ("acr_values", self.acr),
+            ("correlation_id", correlation_id.as_str()),
+        ]);
+        params.extend(self.prompt.map(|prompt| ("prompt", prompt)));
+        Ok(Arrived::Redirect { uri: oidc::authorize_uri(&provider, &params) })
     }
 
-    fn callback(&self, cx: &Context, params: &Params, _: &mut String, io: &mut Io) -> Result<Verdict, Stop> {
-        let provider: Provider = cx.config()?;
+    fn callback(&self, cx: &Context, params: &Params, kept: &mut String, io: &mut Io) -> Result<Verdict, Stop> {
+        let provider = discovery::provider(cx, kept, io)?;
         let code = oidc::code(cx, &provider, params)?;
-        let token = oidc::token(cx, &provider, self.client_auth, false, code, io)?;
+        let token = oidc::token(cx, &provider, ClientAuth::Basic, false, code, io)?;
         let id_token = oidc::id_token(cx, &provider, &token, io)?;
         let enough = level(&id_token.acr).is_some_and(|found| Some(found) >= level(self.acr));
         if !enough || !id_token.amr.iter().any(|amr| amr == self.amr) {

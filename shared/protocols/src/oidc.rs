@@ -3,14 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::json;
 use sha2::{Digest, Sha256};
-use sna_adapter::{Auth, Authorize, Context, HttpRequest, Io, Params, Stop, Verdict};
+use sna_adapter::{Auth, Context, HttpRequest, Io, Key, Params, Stop, Verdict};
 
 use crate::refusal;
 
 /// Seconds that our clock and the operator's may differ.
 const SKEW: u64 = 60;
+/// Seconds that a request object is good for; CAMARA's profile allows 300.
+const REQUEST_OBJECT_LIFETIME: u64 = 120;
 
 /// How this operator wants us to authenticate at its token endpoint.
 #[derive(Clone, Copy)]
@@ -21,8 +24,8 @@ pub enum ClientAuth {
     PrivateKeyJwt,
 }
 
-/// The operator's entry in the operator table, as far as both families read it.
-#[derive(Deserialize)]
+/// The operator's entry in the operator table, as far as the families read it.
+#[derive(Serialize, Deserialize)]
 pub struct Provider {
     pub issuer: String,
     /// Does the operator promise `iss` in its authorize answers (RFC 9207 3)? Then one without it is a mix-up.
@@ -30,10 +33,15 @@ pub struct Provider {
     pub iss_required: bool,
     pub authorization_endpoint: String,
     pub token_endpoint: String,
+    /// Only where an id_token is checked.
+    #[serde(default)]
     pub jwks_uri: String,
     pub client_id: String,
-    /// Where the number is compared: CAMARA's `/verify`, Mobile Connect's premiuminfo.
+    /// Where the number is compared: CAMARA's `/verify`, Mobile Connect's premiuminfo, an IP session's userinfo.
     pub resource_endpoint: String,
+    /// The header in which this operator's API gateway wants our `api_key`, beside what OAuth needs.
+    #[serde(default)]
+    pub api_key_header: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -70,25 +78,51 @@ enum Audience {
 
 /// Percent-encodes, a space as `%20`: a `+` inside `Location` is read as a plus by some operators,
 /// and a bare `#` (in the scopes of older deployments) would cut the query off.
-fn encode(pairs: &[(&str, &str)]) -> String {
+pub fn encode(pairs: &[(&str, &str)]) -> String {
     let one = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
     pairs.iter().map(|(name, value)| format!("{}={}", one(name), one(value))).collect::<Vec<_>>().join("&")
 }
 
-/// The authorize request's URI: what every provider needs, then `more`.
-pub fn authorize_uri(cx: &Context, provider: &Provider, scope: &str, more: &[(&str, &str)]) -> String {
-    let mut pairs = vec![
+/// What every provider needs in an authorize request.
+pub fn authorize_params<'a>(cx: &'a Context, provider: &'a Provider, scope: &'a str) -> Vec<(&'a str, &'a str)> {
+    vec![
         ("response_type", "code"),
         ("client_id", &provider.client_id),
         ("redirect_uri", &cx.callback_uri),
         ("scope", scope),
         ("state", &cx.state),
         ("nonce", &cx.nonce),
-    ];
-    pairs.extend_from_slice(more);
-    // RFC 6749 3.1: a query that the endpoint has stays.
+    ]
+}
+
+/// The authorize request's URI. RFC 6749 3.1: a query that the endpoint has stays.
+pub fn authorize_uri(provider: &Provider, params: &[(&str, &str)]) -> String {
     let joint = if provider.authorization_endpoint.contains('?') { '&' } else { '?' };
-    format!("{}{joint}{}", provider.authorization_endpoint, encode(&pairs))
+    format!("{}{joint}{}", provider.authorization_endpoint, encode(params))
+}
+
+/// The parameters as a signed object (RFC 9101; CAMARA's profile wants `jti`, and no `sub`).
+pub fn request_object(
+    cx: &Context,
+    provider: &Provider,
+    params: &[(&str, &str)],
+    key: Key,
+    io: &mut Io,
+) -> Result<String, Stop> {
+    let mut claims = json!({
+        "iss": provider.client_id, "aud": provider.authorization_endpoint, "iat": cx.now,
+        "exp": cx.now.saturating_add(REQUEST_OBJECT_LIFETIME), "jti": fresh(cx, "request object"),
+    });
+    for (name, value) in params {
+        claims[name] = (*value).into();
+    }
+    io.sign(claims, key, Some("oauth-authz-req+jwt"))
+}
+
+/// A name of this session's own for one purpose: an adapter has no randomness, but the session's nonce is random.
+pub fn fresh(cx: &Context, purpose: &str) -> String {
+    let hash = Sha256::new().chain_update(&cx.nonce).chain_update(purpose).finalize();
+    hex::encode(&hash[..16])
 }
 
 /// The operator's code, after `state` and `iss` (RFC 9207: mix-up) were compared.
@@ -135,6 +169,7 @@ pub fn token(
         url: provider.token_endpoint.clone(),
         headers: headers("application/x-www-form-urlencoded"),
         body: encode(&form),
+        api_key_header: provider.api_key_header.clone(),
         auth: match auth {
             ClientAuth::Basic => Auth::ClientSecretBasic { client_id },
             ClientAuth::Post => Auth::ClientSecretPost { client_id },
@@ -173,7 +208,7 @@ pub fn id_token(cx: &Context, provider: &Provider, token: &Token, io: &mut Io) -
 pub fn post_json(url: &str, access_token: &str, body: &serde_json::Value) -> HttpRequest {
     let mut headers = headers("application/json");
     headers.insert("authorization".into(), format!("Bearer {access_token}"));
-    HttpRequest { method: "POST".into(), url: url.into(), headers, body: body.to_string(), auth: Auth::None }
+    HttpRequest { method: "POST".into(), url: url.into(), headers, body: body.to_string(), ..HttpRequest::default() }
 }
 
 /// Sends a request to a resource; anything but 200 is its refusal.
@@ -185,17 +220,18 @@ pub fn resource<T: DeserializeOwned>(io: &mut Io, request: HttpRequest) -> Resul
     response.json()
 }
 
+/// The number's digits without the calling code of the operator's country.
+pub fn national<'a>(msisdn: &'a str, calling_code: &str) -> Result<&'a str, Stop> {
+    let digits = msisdn.strip_prefix('+').and_then(|digits| digits.strip_prefix(calling_code));
+    digits.ok_or_else(|| Stop::failed(Verdict::NetworkUnsupported, "a number of another country"))
+}
+
 /// Lower-case hex SHA-256 of E.164 with its `+` (IDY.54; CAMARA NumberVerification 2.1.0).
 pub fn number_hash(msisdn: &str) -> String {
     hex::encode(Sha256::digest(msisdn))
 }
 
-/// The plan of every redirect family: our own `/v1/authenticate`, to be opened by a browser.
-pub fn by_redirect() -> Authorize {
-    Authorize { request_type: "GET".into(), supports_callback: true, ..Authorize::default() }
-}
-
-fn headers(content_type: &str) -> BTreeMap<String, String> {
+pub fn headers(content_type: &str) -> BTreeMap<String, String> {
     [("content-type", content_type), ("accept", "application/json")].map(|(k, v)| (k.into(), v.into())).into()
 }
 

@@ -19,7 +19,7 @@ const ACCESS_DENIED: [(&str, Verdict); 8] = [
 pub fn at_authorize(error: &str, text: &str) -> Stop {
     let text = text.to_lowercase();
     let verdict = match error {
-        "login_required" | "interaction_required" => Verdict::NotMobileNetwork,
+        "login_required" | "interaction_required" | "account_selection_required" => Verdict::NotMobileNetwork,
         "consent_required" => Verdict::ConsentRequired,
         "access_denied" => ACCESS_DENIED
             .iter()
@@ -31,7 +31,13 @@ pub fn at_authorize(error: &str, text: &str) -> Stop {
         | "invalid_scope"
         | "unsupported_response_type"
         | "invalid_request_object"
-        | "request_uri_not_supported" => Verdict::ConfigError,
+        | "request_not_supported"
+        | "request_uri_not_supported"
+        // tyntec's own words.
+        | "invalid_client_id_request"
+        | "missing_scope"
+        | "insufficient_scope"
+        | "unsupported_scope" => Verdict::ConfigError,
         _ => Verdict::OperatorError,
     };
     // The handset carried these texts: the log gets our words only.
@@ -52,19 +58,23 @@ pub fn at_token(response: &HttpResponse) -> Stop {
 /// A resource's answer other than 200 (CAMARA NumberVerification 2.1.0 and Commonalities 0.6; Mobile Connect).
 pub fn at_resource(response: &HttpResponse) -> Stop {
     let (code, text) = response.error();
+    // The second is v1's: the number "cannot be deducted from the access token context".
     let off_net = code.ends_with("USER_NOT_AUTHENTICATED_BY_MOBILE_NETWORK")
+        || code == "INVALID_TOKEN_CONTEXT"
         || text.to_lowercase().contains("not authenticated by mobile network");
     let verdict = match (response.status, code.as_str()) {
         (403, _) if off_net => Verdict::NotMobileNetwork,
-        (404, _) => Verdict::SubscriberUnknown,
+        // Without a code nobody speaks of a subscriber: there is nothing at the address.
+        (404, code) if !code.is_empty() => Verdict::SubscriberUnknown,
         (422, "SERVICE_NOT_APPLICABLE") => Verdict::NetworkUnsupported,
-        (400 | 401 | 403 | 422, _) => Verdict::ConfigError,
+        (400 | 401 | 403 | 404 | 422, _) => Verdict::ConfigError,
         (status, _) => by_status(status),
     };
     Stop::failed(verdict, format!("resource answered {}", response.status))
 }
 
-fn by_status(status: u16) -> Verdict {
+/// What a status means when nothing else says it.
+pub fn by_status(status: u16) -> Verdict {
     match status {
         408 | 504 => Verdict::OperatorTimeout,
         429 => Verdict::OperatorRateLimited,

@@ -5,34 +5,23 @@ use sna_adapter::{
     Adapter, Answer, Arrival, Ask, Call, Context, Entry, HttpResponse, MAX_ASKS, Operation, Outcome, Params, Reply,
     Unreachable, Verdict, step,
 };
-use sna_protocols::{Camara, ClientAuth, MobileConnect, NumberForm};
+use sna_protocols::{Camara, MobileConnect, NumberForm};
 
 pub const NUMBER: &str = "+447700900620";
 /// Unix seconds.
 pub const NOW: u64 = 1_800_000_000;
 
-pub static MOBILE_CONNECT: MobileConnect = MobileConnect {
-    scope: "openid mc_vm_match_hash",
-    version: "mc_di_r2_v2.3",
-    acr: "2",
-    amr: "SEAM_OK",
-    client_auth: ClientAuth::Basic,
-};
-pub static CAMARA: Camara = Camara {
-    scope: "openid dpv:FraudPreventionAndDetection number-verification:verify",
-    client_auth: ClientAuth::PrivateKeyJwt,
-    pkce: true,
-    id_token: true,
-    number_form: NumberForm::Plain,
-};
+pub static MOBILE_CONNECT: MobileConnect = MobileConnect::SEAMLESS;
+pub static NO_SEAM: MobileConnect = MobileConnect { prompt: Some("no_seam"), ..MobileConnect::SEAMLESS };
+pub static CAMARA: Camara = Camara { request_object: false, ..Camara::BOOK };
+pub static SIGNED_CAMARA: Camara = Camara::BOOK;
 /// As older deployments have it.
 pub static OLD_CAMARA: Camara = Camara {
-    scope: "dpv:FraudPreventionAndDetection#number-verification-verify-read",
-    client_auth: ClientAuth::Post,
-    pkce: false,
-    id_token: false,
     number_form: NumberForm::Hashed,
+    mismatch: Some("does not match the user tied to the access token"),
+    ..Camara::LEGACY
 };
+pub static HINTED_CAMARA: Camara = Camara { login_hint: true, ..Camara::LEGACY };
 
 #[derive(Clone, Copy)]
 pub struct Family {
@@ -94,6 +83,7 @@ impl Family {
                     assert!(!detail.contains(&NUMBER[4..]), "{}: {detail}", self.name);
                     return (journal, verdict);
                 }
+                Reply::Malformed { .. } => panic!("{}: a callback has no payload", self.name),
                 Reply::Ask { ask } => ask,
             };
             assert!(journal.len() < MAX_ASKS);
@@ -101,7 +91,7 @@ impl Family {
                 Ask::Http(request) if request.url.ends_with("/token") => &operator.token,
                 Ask::Http(_) => &operator.resource,
                 Ask::Verify { .. } => &operator.verified,
-                Ask::Sign { .. } => panic!("nothing is signed here"),
+                _ => panic!("nothing else is asked here"),
             };
             journal.push(Entry { ask, answer: answer.clone() });
         }

@@ -79,7 +79,9 @@ fn what_comes_back_from_authorize_is_judged_before_the_operator_is_asked() {
         (error("invalid_scope"), ConfigError),
         (error("unsupported_response_type"), ConfigError),
         (error("invalid_request_object"), ConfigError),
+        (error("request_not_supported"), ConfigError),
         (error("request_uri_not_supported"), ConfigError),
+        (error("account_selection_required"), NotMobileNetwork),
         (error("something_new"), OperatorError),
         (error(""), OperatorError),
     ] {
@@ -104,7 +106,7 @@ fn iss_must_be_there_where_the_operator_promises_it() {
             match step(family.adapter, call) {
                 Reply::Ask { .. } => assert!(accepted, "{}: {iss:?}", family.name),
                 Reply::Failed { verdict, .. } => assert!(!accepted && verdict == ProtocolViolation, "{}", family.name),
-                Reply::Done { .. } => panic!("{}: no verdict without the operator", family.name),
+                _ => panic!("{}: no verdict without the operator", family.name),
             }
         }
     }
@@ -169,7 +171,10 @@ fn a_resources_refusal_is_never_a_mismatch() {
         (refusal(403, "PERMISSION_DENIED", ""), ConfigError),
         (refusal(403, "NUMBER_VERIFICATION.USER_NOT_AUTHENTICATED_BY_MOBILE_NETWORK", ""), NotMobileNetwork),
         (refusal(403, "X", "The user is Not authenticated by Mobile Network"), NotMobileNetwork),
+        (refusal(403, "INVALID_TOKEN_CONTEXT", ""), NotMobileNetwork),
         (refusal(404, "IDENTIFIER_NOT_FOUND", ""), SubscriberUnknown),
+        (text(404, "<html>no such page</html>"), ConfigError),
+        (refusal(403, "PERMISSION_DENIED", "The MSISDN does not match the user tied to the access token"), ConfigError),
         (refusal(409, "CONFLICT", ""), OperatorError),
         (refusal(422, "SERVICE_NOT_APPLICABLE", ""), NetworkUnsupported),
         (refusal(422, "MISSING_IDENTIFIER", ""), ConfigError),
@@ -193,7 +198,7 @@ fn a_resources_refusal_is_never_a_mismatch() {
 }
 
 /// A status and a body; what is an answer has no `Debug`.
-fn any_answer() -> impl Strategy<Value = (u16, String)> {
+pub fn any_answer() -> impl Strategy<Value = (u16, String)> {
     let status = prop_oneof![Just(200u16), any::<u16>()];
     let flag = prop_oneof![Just(json!(true)), Just(json!("true")), Just(json!(false)), Just(Value::Null)];
     let body = (flag, any::<bool>(), ".{0,8}").prop_map(|(flag, whole, noise)| {

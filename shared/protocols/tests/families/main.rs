@@ -7,3 +7,4 @@ mod callback;
 mod id_token;
 mod replay;
 mod requests;
+mod variations;

@@ -48,6 +48,8 @@ fn camara_redeems_with_an_assertion_and_the_verifier_and_compares_the_number() {
     let audience = "https://op.example/token".to_owned();
     assert_eq!(http(token).auth, Auth::PrivateKeyJwt { client_id: "client".into(), audience });
     assert_eq!(body(resource), json!({ "phoneNumber": NUMBER }));
+    let correlator = &http(resource).headers["x-correlator"];
+    assert!(correlator.len() == 32 && correlator.bytes().all(|b| b.is_ascii_hexdigit()), "{correlator}");
 }
 
 #[test]
@@ -56,7 +58,7 @@ fn older_camara_has_neither_verifier_nor_id_token_and_a_hash() {
     let asked = asked(old);
     let [token, resource] = &asked[..] else { panic!("two asks") };
     assert!(!http(token).body.contains("verifier"));
-    assert_eq!(http(token).auth, Auth::ClientSecretPost { client_id: "client".into() });
+    assert_eq!(http(token).auth, Auth::ClientSecretBasic { client_id: "client".into() });
     assert!(body(resource)["hashedPhoneNumber"].as_str().unwrap().starts_with(HASH));
 }
 
