@@ -1,4 +1,4 @@
-//! Drives an adapter's step: calls it, does what it asks, calls it again with a longer journal.
+//! The operators of a deployment: which adapter serves a network, and its steps.
 
 use std::{
     collections::HashMap,
@@ -7,15 +7,20 @@ use std::{
     time::Duration,
 };
 
-use sna_adapter::{
-    Answer, Ask, Call, Context, Entry, MAX_ASKS, MAX_KEPT, Operation, Outcome, Reply, Unreachable, Verdict,
-};
+use sna_adapter::{Call, Context, Manifest, Operation, Outcome, Reply, Verdict};
 use sna_config::Env;
 
-use crate::{Operator, Table, http::Http, jwt, load::Adapters};
+use crate::{
+    Operator, Table,
+    adapters::Adapters,
+    fit,
+    http::Http,
+    jwt,
+    load::Adapter,
+    number,
+    step::{Errand, Step},
+};
 
-/// A step's asks in all: an API Gateway in front of us gives up at 29 s.
-const WHOLE_STEP: Duration = Duration::from_secs(15);
 /// The most characters of an adapter's words that the log gets.
 const MAX_DETAIL: usize = 200;
 
@@ -23,7 +28,7 @@ const MAX_DETAIL: usize = 200;
 pub struct Operators {
     table: Table,
     public_url: String,
-    adapters: Adapters,
+    pub(crate) adapters: Adapters,
     http: Http,
     keys: jwt::Keys,
     /// Network -> the cause that was logged last.
@@ -33,6 +38,8 @@ pub struct Operators {
 /// What an adapter may know of a session.
 #[derive(Clone, Default)]
 pub struct Session {
+    /// Whose session it is: an operator may know this customer by an account of its own. No adapter sees it.
+    pub customer: String,
     /// E.164 with `+`.
     pub msisdn: String,
     pub client_ip: String,
@@ -55,11 +62,20 @@ pub struct Done {
 impl Operators {
     /// `OPERATORS=file:<path>` is the table; `ADAPTERS`, else `adapters` beside the executable, the adapters.
     pub fn from_env(env: &mut Env<'_>, public_url: &str) -> Option<Self> {
+        Self::read(env, public_url, |env, name| env.optional(name))
+    }
+
+    /// The same for what asks no operator and needs no secret: whatever the table refers to is taken to be there.
+    pub fn without_secrets(env: &mut Env<'_>, public_url: &str) -> Option<Self> {
+        Self::read(env, public_url, |_, _| Some("0".repeat(64)))
+    }
+
+    fn read(env: &mut Env<'_>, public_url: &str, secret: impl Fn(&Env<'_>, &str) -> Option<String>) -> Option<Self> {
         let json = env.parsed("OPERATORS", |text| match text.strip_prefix("file:") {
             Some(path) => std::fs::read_to_string(path).map_err(|error| format!("{text}: {error}")),
             None => Err("must be file:<path>".to_owned()),
         })?;
-        let table = Table::parse(&json, |name| env.optional(name));
+        let table = Table::parse(&json, |name| secret(env, name));
         let table = table.map_err(|error| env.problem("OPERATORS", &error.to_string())).ok()?;
         let beside = || Some(std::env::current_exe().ok()?.parent()?.join("adapters"));
         let Some(directory) = env.optional("ADAPTERS").map(PathBuf::from).or_else(beside) else {
@@ -85,17 +101,79 @@ impl Operators {
         &self.table
     }
 
+    /// The manifest of the adapter that serves `network` for `customer`. Nothing is loaded.
+    pub fn manifest(&self, network: &str, customer: &str) -> Result<Manifest, Verdict> {
+        let operator = self.table.get(network).and_then(|operator| operator.of(customer));
+        let operator = operator.ok_or(Verdict::NetworkUnsupported)?;
+        self.adapters.manifest(&operator.adapter).map(|manifest| (*manifest).clone()).map_err(|error| {
+            self.log(&operator.adapter, network, Verdict::ConfigError, error.to_string());
+            Verdict::ConfigError
+        })
+    }
+
+    /// Is a [`Operation::Validate`]'s payload none that this operator gives a handset? The adapter's pure first look
+    /// alone: nothing is asked, logged or ended, and whatever else it says will be said again by [`Self::run`].
+    pub fn is_malformed(&self, network: &str, operation: Operation, session: &Session, now: u64) -> bool {
+        let Ok((operator, adapter)) = self.serving(network, &session.customer) else { return false };
+        let call = Call { operation, context: self.context(operator, session.clone(), now), journal: Vec::new() };
+        matches!(adapter.step(&call), Ok(Reply::Malformed { .. }))
+    }
+
     /// Runs one step for `network` at `now` (Unix milliseconds).
     ///
     /// `Err` is the verdict on an attempt that could not be finished; its cause is in the log.
     pub async fn run(&self, network: &str, operation: Operation, session: Session, now: u64) -> Result<Done, Verdict> {
-        let operator = self.table.get(network).ok_or(Verdict::NetworkUnsupported)?;
         let msisdn = session.msisdn.clone();
-        let context = Context {
+        self.try_run(network, operation, session, now).await.map_err(|(verdict, detail)| {
+            let adapter = self.table.get(network).map_or("", |operator| &operator.adapter);
+            self.log(adapter, network, verdict, words(&detail, &msisdn));
+            verdict
+        })
+    }
+
+    async fn try_run(
+        &self,
+        network: &str,
+        operation: Operation,
+        session: Session,
+        now: u64,
+    ) -> Result<Done, (Verdict, String)> {
+        let (operator, adapter) = self.serving(network, &session.customer)?;
+        let deadlines = adapter.manifest.deadlines;
+        let step = Step {
+            adapter: &adapter,
+            http: &self.http,
+            keys: &self.keys,
+            errand: Errand {
+                operator,
+                nonce: session.nonce.clone(),
+                deadline: Duration::from_millis(deadlines.request.min(operator.deadline_ms)),
+                now: now / 1000,
+            },
+        };
+        let call = Call { operation, context: self.context(operator, session, now), journal: Vec::new() };
+        let done = tokio::time::timeout(Duration::from_millis(deadlines.step), step.run(call)).await;
+        done.unwrap_or_else(|_| Err((Verdict::OperatorTimeout, "the whole step took too long".into())))
+    }
+
+    /// The operator as `customer` uses it, and its adapter, if the two fit.
+    fn serving(&self, network: &str, customer: &str) -> Result<(&Operator, Adapter), (Verdict, String)> {
+        let unsupported = || (Verdict::NetworkUnsupported, "no operator serves this customer's session".to_owned());
+        let operator = self.table.get(network).and_then(|operator| operator.of(customer)).ok_or_else(unsupported)?;
+        let broken = |detail| (Verdict::ConfigError, detail);
+        let adapter = self.adapters.get(&operator.adapter).map_err(|error| broken(error.to_string()))?;
+        let faults = fit::faults(operator, &adapter.manifest);
+        if faults.is_empty() { Ok((operator, adapter)) } else { Err(broken(faults.join("; "))) }
+    }
+
+    fn context(&self, operator: &Operator, session: Session, now: u64) -> Context {
+        let enrichment = operator.enrichment.as_ref();
+        Context {
             msisdn: session.msisdn,
             client_ip: session.client_ip,
             source_ip: session.source_ip,
             callback_uri: format!("{}/v1/callback/{}", self.public_url, operator.adapter),
+            enrich_uri: enrichment.map(|enrichment| enrichment.uri(&operator.adapter)).unwrap_or_default(),
             state: session.state,
             nonce: session.nonce,
             verifier: session.verifier,
@@ -103,15 +181,7 @@ impl Operators {
             now: now / 1000,
             config: operator.config.clone(),
             kept: session.kept,
-        };
-        let step = self.step(operator, Call { operation, context, journal: Vec::new() });
-        let result = tokio::time::timeout(WHOLE_STEP, step).await;
-        result.unwrap_or_else(|_| Err((Verdict::OperatorTimeout, "the whole step took too long".into()))).map_err(
-            |(verdict, detail)| {
-                self.log(&operator.adapter, network, verdict, words(&detail, &msisdn));
-                verdict
-            },
-        )
+        }
     }
 
     /// What somebody must repair is an error, told once for each cause and not at every attempt.
@@ -127,68 +197,11 @@ impl Operators {
             reported.insert(network.to_owned(), detail);
         }
     }
-
-    async fn step(&self, operator: &Operator, mut call: Call) -> Result<Done, (Verdict, String)> {
-        let broken = |detail: String| (Verdict::ConfigError, detail);
-        let adapter = self.adapters.get(&operator.adapter).map_err(|error| broken(error.to_string()))?;
-        loop {
-            let ask = match adapter.step(&call).map_err(|error| broken(error.to_string()))? {
-                Reply::Done { kept, .. } if kept.len() > MAX_KEPT => {
-                    return Err(broken("it keeps more than 4 KiB".into()));
-                }
-                Reply::Done { outcome, .. } if !is_answer_to(&call.operation, &outcome) => {
-                    return Err(broken("it answered another operation".into()));
-                }
-                Reply::Done { outcome, .. } if sends_to(&outcome).is_some_and(|uri| !operator.lists(uri)) => {
-                    return Err(broken("it sends the handset to an origin that is not listed".into()));
-                }
-                Reply::Done { outcome, kept } => return Ok(Done { outcome, kept }),
-                Reply::Failed { verdict: Verdict::Match, .. } => {
-                    return Err(broken("it failed with a match".into()));
-                }
-                Reply::Failed { verdict, detail } => return Err((verdict, detail)),
-                Reply::Ask { .. } if call.journal.len() >= MAX_ASKS => {
-                    return Err(broken("it asks too often in one step".into()));
-                }
-                Reply::Ask { ask } => ask,
-            };
-            let answer = self.answer(operator, &ask, call.context.now).await;
-            call.journal.push(Entry { ask, answer });
-        }
-    }
-
-    async fn answer(&self, operator: &Operator, ask: &Ask, now: u64) -> Answer {
-        match ask {
-            Ask::Http(request) => self.http.send(operator, request, now).await,
-            Ask::Sign { claims } => jwt::sign(&operator.credentials, claims)
-                .map_or(Answer::Unreachable { reason: Unreachable::Forbidden }, |jwt| Answer::Signed { jwt }),
-            Ask::Verify { jwt, jwks_uri } => self.keys.verify(&self.http, operator, jwt, jwks_uri, now).await,
-        }
-    }
-}
-
-fn is_answer_to(operation: &Operation, outcome: &Outcome) -> bool {
-    match operation {
-        Operation::Plan => matches!(outcome, Outcome::Authorize(_)),
-        Operation::Arrive { .. } => !matches!(outcome, Outcome::Authorize(_)),
-        Operation::Callback { .. } | Operation::Validate { .. } => matches!(outcome, Outcome::Verdict { .. }),
-    }
-}
-
-/// Where the handset is sent, if not to ourselves.
-fn sends_to(outcome: &Outcome) -> Option<&str> {
-    match outcome {
-        Outcome::Redirect { uri } => Some(uri),
-        Outcome::Authorize(authorize) => authorize.uri.as_deref(),
-        _ => None,
-    }
 }
 
 /// An adapter's words for the log: short, and never with the number, which it was told not to quote.
 fn words(detail: &str, msisdn: &str) -> String {
-    // Nine digits are the number in its national form too.
-    let number = msisdn.get(msisdn.len().saturating_sub(9)..).unwrap_or_default();
-    if !number.is_empty() && detail.contains(number) {
+    if number::quotes(detail, msisdn) {
         return "withheld: it quotes the number".into();
     }
     detail.chars().take(MAX_DETAIL).collect()

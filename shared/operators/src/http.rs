@@ -20,7 +20,7 @@ use secrecy::ExposeSecret;
 use sna_adapter::{Answer, Auth, HttpRequest, HttpResponse, Unreachable};
 use url::{Host, Url};
 
-use crate::{address, jwt, table::Operator};
+use crate::{address, jwt, step::Errand, table::Operator};
 
 const CONNECT: Duration = Duration::from_secs(2);
 const MAX_ANSWER: usize = 256 * 1024;
@@ -92,10 +92,11 @@ impl Http {
         .as_ref()
     }
 
-    /// Performs one request of an adapter. `now`: Unix seconds.
-    pub async fn send(&self, operator: &Operator, request: &HttpRequest, now: u64) -> Answer {
+    /// Performs one request of an adapter.
+    pub async fn send(&self, errand: &Errand<'_>, request: &HttpRequest) -> Answer {
+        let operator = errand.operator;
         let started = Instant::now();
-        let result = self.try_send(operator, request, now).await;
+        let result = self.try_send(errand, request).await;
         // Of what the host refused, nothing is repeated.
         let host = listed(operator, &request.url).and_then(|url| url.host_str().map(str::to_owned));
         let method = method(&request.method);
@@ -111,19 +112,15 @@ impl Http {
         }
     }
 
-    async fn try_send(
-        &self,
-        operator: &Operator,
-        request: &HttpRequest,
-        now: u64,
-    ) -> Result<HttpResponse, Unreachable> {
+    async fn try_send(&self, errand: &Errand<'_>, request: &HttpRequest) -> Result<HttpResponse, Unreachable> {
+        let operator = errand.operator;
         let url = listed(operator, &request.url).ok_or(Unreachable::Forbidden)?;
         let method = method(&request.method).ok_or(Unreachable::Forbidden)?;
         let headers = headers(operator, request, &url)?;
         let client = self.client(operator.allow_loopback).ok_or(Unreachable::Failed)?;
-        let (authorization, credentials) = authenticate(operator, &request.auth, now).ok_or(Unreachable::Forbidden)?;
-        let deadline = Duration::from_millis(operator.deadline_ms);
-        let mut builder = client.request(method, url).timeout(deadline).headers(headers);
+        let (authorization, credentials) =
+            authenticate(operator, &request.auth, errand.now).ok_or(Unreachable::Forbidden)?;
+        let mut builder = client.request(method, url).timeout(errand.deadline).headers(headers);
         if let Some(value) = authorization {
             builder = builder.header(AUTHORIZATION, value);
         }
@@ -163,24 +160,39 @@ fn method(name: &str) -> Option<Method> {
     match name {
         "GET" => Some(Method::GET),
         "POST" => Some(Method::POST),
+        "PATCH" => Some(Method::PATCH),
         _ => None,
     }
 }
 
-/// The adapter's headers, if each is its own to set, there once, and no credential would travel in clear text.
+/// The adapter's headers and the operator's API key, if each name is an adapter's to set, there once, and no
+/// credential would travel in clear text.
 fn headers(operator: &Operator, request: &HttpRequest, url: &Url) -> Result<HeaderMap, Unreachable> {
     let mut headers = HeaderMap::new();
     for (name, value) in &request.headers {
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Unreachable::Forbidden)?;
         // A value may be the operator's: a token that is no header is its fault, not the adapter's.
         let value = HeaderValue::from_str(value).map_err(|_| Unreachable::Failed)?;
-        if NOT_AN_ADAPTERS.contains(&name.as_str()) || headers.insert(name, value).is_some() {
-            return Err(Unreachable::Forbidden);
-        }
+        put(&mut headers, name, value)?;
     }
+    if let Some(name) = &request.api_key_header {
+        let key = operator.credentials.api_key.as_ref().ok_or(Unreachable::Forbidden)?.expose_secret();
+        let mut value = HeaderValue::from_str(key).map_err(|_| Unreachable::Forbidden)?;
+        value.set_sensitive(true);
+        put(&mut headers, name, value)?;
+    }
+    // Some aggregators want the bare key as the whole of `Authorization`; there is room for one.
     let (own, hosts) = (headers.contains_key(AUTHORIZATION), request.auth != Auth::None);
+    let secret = own || hosts || request.api_key_header.is_some();
     let in_clear = url.scheme() != "https" && !operator.allow_loopback;
-    if (own && hosts) || (in_clear && (own || hosts)) { Err(Unreachable::Forbidden) } else { Ok(headers) }
+    if (own && hosts) || (in_clear && secret) { Err(Unreachable::Forbidden) } else { Ok(headers) }
+}
+
+fn put(headers: &mut HeaderMap, name: &str, value: HeaderValue) -> Result<(), Unreachable> {
+    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Unreachable::Forbidden)?;
+    if NOT_AN_ADAPTERS.contains(&name.as_str()) || headers.insert(name, value).is_some() {
+        return Err(Unreachable::Forbidden);
+    }
+    Ok(())
 }
 
 /// The `Authorization` header and the form fields that `auth` asks for. `None`: we lack the credential.
@@ -287,8 +299,9 @@ mod tests {
 
     #[test]
     fn credentials_do_not_travel_in_clear_text() {
-        let table = r#"{"X": {"adapter": "x", "origins": ["https://op.example", "http://op.example"], "config": {}}}"#;
-        let table = Table::parse(table, |_| None).unwrap();
+        let table = r#"{"X": {"adapter": "x", "origins": ["https://op.example", "http://op.example"], "config": {},
+            "credentials": {"api_key": "env:KEY"}}}"#;
+        let table = Table::parse(table, |_| Some("key".into())).unwrap();
         let operator = table.get("X").unwrap();
         let bearer = BTreeMap::from([("Authorization".to_owned(), "Bearer x".to_owned())]);
         let auth = Auth::ClientSecretBasic { client_id: "c".into() };
@@ -296,10 +309,27 @@ mod tests {
             (HttpRequest::default(), true),
             (HttpRequest { headers: bearer, ..HttpRequest::default() }, false),
             (HttpRequest { auth, ..HttpRequest::default() }, false),
+            (HttpRequest { api_key_header: Some("x-api-key".into()), ..HttpRequest::default() }, false),
         ] {
             let at = |url: &str| headers(operator, &request, &Url::parse(url).unwrap()).is_ok();
             assert!(at("https://op.example/"));
             assert_eq!(at("http://op.example/"), in_clear);
         }
+    }
+
+    #[test]
+    fn an_api_key_may_be_the_whole_authorization_and_never_a_second_one() {
+        let table = r#"{"X": {"adapter": "x", "origins": ["https://op.example", "http://op.example"], "config": {},
+                        "credentials": {"api_key": "env:KEY"}}}"#;
+        let table = Table::parse(table, |_| Some("key".into())).unwrap();
+        let operator = table.get("X").unwrap();
+        let (https, http) = (Url::parse("https://op.example/").unwrap(), Url::parse("http://op.example/").unwrap());
+        let keyed = HttpRequest { api_key_header: Some("Authorization".into()), ..HttpRequest::default() };
+        assert_eq!(headers(operator, &keyed, &https).unwrap()[AUTHORIZATION], "key");
+        assert!(headers(operator, &keyed, &http).is_err());
+        let bearer = BTreeMap::from([("authorization".to_owned(), "Bearer x".to_owned())]);
+        assert!(headers(operator, &HttpRequest { headers: bearer, ..keyed.clone() }, &https).is_err());
+        let auth = Auth::ClientSecretBasic { client_id: "c".into() };
+        assert!(headers(operator, &HttpRequest { auth, ..keyed }, &https).is_err());
     }
 }

@@ -3,16 +3,31 @@
 //!
 //! An adapter is trusted code, hashed before it is loaded; this border keeps its faults apart, it is no sandbox.
 
+mod adapters;
 mod address;
+mod coverage;
+mod credentials;
 mod drive;
 mod elf;
+mod enrichment;
+mod entry;
+mod fit;
 mod http;
+mod jwe;
 mod jwt;
 #[allow(unsafe_code, reason = "the one place where foreign code is loaded and called")]
 mod load;
+mod manifests;
+mod number;
+mod step;
 mod table;
 
+pub use adapters::{Adapters, LoadError};
+pub use coverage::Coverage;
 pub use drive::{Done, Operators, Session};
-pub use load::LoadError;
-pub use sna_adapter::{Arrival, Authorize, Operation, Outcome, Params, Verdict};
+pub use enrichment::Enrichment;
+pub use fit::faults as misfits;
+pub use load::{Adapter, Answered, StepError};
+pub use number::quotes;
+pub use sna_adapter::{Arrival, Authorize, Family, Manifest, MobileIp, Operation, Outcome, Params, Verdict};
 pub use table::{Operator, Table, TableError};

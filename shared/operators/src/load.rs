@@ -1,49 +1,19 @@
-//! Loads an adapter: reads the file once, checks the hash of those very bytes, and maps them from a
-//! sealed memory file. So nothing can change between check and load, and a file that is truncated or
-//! swapped under the running gateway cannot reach code that is in use (a truncated mapping is a SIGBUS).
+//! Loads an adapter and calls it. Its bytes are mapped from a sealed memory file: so nothing can change between check
+//! and load, and a file that is truncated or swapped under the running gateway cannot reach code that is in use (a
+//! truncated mapping is a SIGBUS).
 
-use std::{
-    collections::{HashMap, HashSet},
-    ffi::c_void,
-    fs::File,
-    io::Write as _,
-    os::fd::AsRawFd,
-    path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
-};
+use std::{error::Error as _, ffi::c_void, fs::File, io::Write as _, os::fd::AsRawFd, sync::Arc};
 
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
-use serde::Deserialize;
-use serde_json::Value;
-use sha2::{Digest, Sha256};
-use sna_adapter::{ADAPTER_MAGIC, AdapterV1, Bytes, Call, NOT_UNDERSTOOD, PANICKED, REPLIED, Reply, SYMBOL, Step};
+use sna_adapter::{
+    ADAPTER_MAGIC, AdapterV1, Bytes, Call, Manifest, NOT_UNDERSTOOD, PANICKED, REPLIED, Reply, SYMBOL, Step,
+};
 
-use crate::{elf, table::is_adapter_id};
+use crate::LoadError;
 
 /// A reply larger than this is a fault of the adapter.
 const MAX_REPLY: usize = 1024 * 1024;
-/// A larger file is no adapter; a release build has less than one megabyte.
-const MAX_FILE: u64 = 64 * 1024 * 1024;
-
-/// Why an operator is unavailable.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LoadError {
-    #[error("the manifest cannot be read: {0}")]
-    Manifest(String),
-    #[error("the manifest does not name it")]
-    NotListed,
-    #[error("the file cannot be read: {0}")]
-    File(std::io::ErrorKind),
-    #[error("the file's SHA-256 is not the manifest's")]
-    Hash,
-    #[error("the file is not a whole ELF file of 64 bits")]
-    NotWhole,
-    #[error("it cannot be loaded: {0}")]
-    Loader(String),
-    #[error("it is not an adapter of version 1 (magic, size or name)")]
-    Descriptor,
-}
 
 /// Why a step gave no reply.
 #[derive(Debug, thiserror::Error)]
@@ -56,87 +26,11 @@ pub enum StepError {
     Abi(&'static str),
 }
 
-#[derive(Deserialize)]
-struct Listed {
-    file: String,
-    sha256: String,
-}
-
 /// A loaded adapter: stays for the life of the process.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Adapter {
-    step: Step,
-}
-
-/// The directory of adapters and what was loaded from it.
-pub struct Adapters {
-    directory: PathBuf,
-    known: Mutex<Known>,
-}
-
-#[derive(Default)]
-struct Known {
-    loaded: HashMap<String, Adapter>,
-    /// Adapter and SHA-256 of files that were mapped, which is for ever, and are none: once is enough.
-    refused: HashSet<(String, String)>,
-}
-
-impl Adapters {
-    pub fn new(directory: PathBuf) -> Self {
-        Self { directory, known: Mutex::default() }
-    }
-
-    /// The adapter, loaded at first use. After a failure the files are read again next time.
-    pub fn get(&self, id: &str) -> Result<Adapter, LoadError> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(adapter) = known.loaded.get(id) {
-            return Ok(*adapter);
-        }
-        let (sha256, bytes) = read(&self.directory, id)?;
-        let key = (id.to_owned(), sha256);
-        if known.refused.contains(&key) {
-            return Err(LoadError::Descriptor);
-        }
-        let adapter = sealed(&bytes).map_err(|error| LoadError::File(error.kind())).and_then(|file| open(file, id));
-        match &adapter {
-            Ok(adapter) => drop(known.loaded.insert(key.0, *adapter)),
-            Err(LoadError::Descriptor) => drop(known.refused.insert(key)),
-            Err(_) => {}
-        }
-        adapter
-    }
-}
-
-/// The file that the manifest names, with the hash that was checked.
-fn read(directory: &Path, id: &str) -> Result<(String, Vec<u8>), LoadError> {
-    if !is_adapter_id(id) {
-        return Err(LoadError::NotListed);
-    }
-    let manifest = std::fs::read(directory.join("manifest.json"))
-        .map_err(|error| LoadError::Manifest(error.kind().to_string()))?;
-    let unreadable = |error: serde_json::Error| LoadError::Manifest(error.to_string());
-    // A broken entry is its own operator's trouble only.
-    let mut manifest: HashMap<String, Value> = serde_json::from_slice(&manifest).map_err(unreadable)?;
-    let entry = manifest.remove(id).ok_or(LoadError::NotListed)?;
-    let listed = Listed::deserialize(entry).map_err(unreadable)?;
-    if listed.file.contains('/') {
-        return Err(LoadError::NotListed);
-    }
-    let bytes = regular(&directory.join(&listed.file)).map_err(|error| LoadError::File(error.kind()))?;
-    if hex::encode(Sha256::digest(&bytes)) != listed.sha256 {
-        return Err(LoadError::Hash);
-    }
-    if elf::is_whole(&bytes) { Ok((listed.sha256, bytes)) } else { Err(LoadError::NotWhole) }
-}
-
-/// A pipe would block for ever, a device never end.
-fn regular(path: &Path) -> std::io::Result<Vec<u8>> {
-    let metadata = std::fs::metadata(path)?;
-    if metadata.is_file() && metadata.len() <= MAX_FILE {
-        std::fs::read(path)
-    } else {
-        Err(std::io::ErrorKind::InvalidInput.into())
-    }
+    pub step: Step,
+    pub manifest: Arc<Manifest>,
 }
 
 /// A memory file that holds `bytes` and can never change again.
@@ -147,11 +41,13 @@ fn sealed(bytes: &[u8]) -> std::io::Result<File> {
     Ok(file)
 }
 
-fn open(file: File, id: &str) -> Result<Adapter, LoadError> {
+/// Loads an adapter's file for good, and checks that it is what `manifest` says.
+pub fn open(bytes: &[u8], manifest: Arc<Manifest>) -> Result<Adapter, LoadError> {
+    let file = sealed(bytes).map_err(|error| LoadError::File(error.kind()))?;
     let path = format!("/proc/self/fd/{}", file.as_raw_fd());
     // SAFETY: initialisers of the file run here; its hash said that it is the one we built.
     let library = unsafe { Library::open(Some(&path), RTLD_NOW | RTLD_LOCAL) }
-        .map_err(|error| LoadError::Loader(error.to_string().replace(&path, id)))?;
+        .map_err(|error| LoadError::Loader(words(&error).replace(&path, &manifest.id)))?;
     // The loader knows a library by its path: the number must never come back for another file.
     std::mem::forget(file);
     // SAFETY: only the first two fields, which every version begins with, are read before they are checked.
@@ -166,32 +62,49 @@ fn open(file: File, id: &str) -> Result<Adapter, LoadError> {
     std::mem::forget(library);
     // SAFETY: the symbol is data of at least eight bytes in a file of ours; magic and size are checked in that order.
     // `step` is read as what a file in C can hold: perhaps null.
-    let step = unsafe {
+    let (step, version) = unsafe {
         if descriptor.is_null()
             || !descriptor.is_aligned()
             || (*descriptor).magic != ADAPTER_MAGIC
             || ((*descriptor).size as usize) < size_of::<AdapterV1>()
-            || (*descriptor).name.borrow() != id.as_bytes()
+            || (*descriptor).name.borrow() != manifest.id.as_bytes()
         {
             return Err(LoadError::Descriptor);
         }
-        (&raw const (*descriptor).step).cast::<Option<Step>>().read()
+        ((&raw const (*descriptor).step).cast::<Option<Step>>().read(), (*descriptor).version.borrow())
     };
-    step.map(|step| Adapter { step }).ok_or(LoadError::Descriptor)
+    if manifest.built.as_ref().is_none_or(|built| built.version.as_bytes() != version) {
+        return Err(LoadError::Version);
+    }
+    step.map(|step| Adapter { step, manifest }).ok_or(LoadError::Descriptor)
 }
 
-#[derive(Default)]
-struct Written {
-    reply: Vec<u8>,
-    times: u32,
+/// The loader's own words, which stand behind the error that brings them.
+fn words(error: &libloading::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// What a step made of a call, before anything of it is believed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Answered {
+    /// What the step returned; 0, 1 and 2 are known.
+    pub code: i32,
+    /// How often it wrote.
+    pub times: u32,
+    /// What it wrote first; empty where that was too large.
+    pub reply: Vec<u8>,
+    /// Did it write more than 1 MiB?
+    pub too_large: bool,
 }
 
 extern "C" fn write(out: *mut c_void, reply: Bytes) {
-    // SAFETY: `out` is the `Written` of the running step, and `reply` is lent for this call.
-    let (out, reply) = unsafe { (&mut *out.cast::<Written>(), reply.borrow()) };
+    // SAFETY: `out` is the `Answered` of the running step, which nobody else uses until the step returns.
+    let out = unsafe { &mut *out.cast::<Answered>() };
     out.times = out.times.saturating_add(1);
-    if out.times == 1 && reply.len() <= MAX_REPLY {
-        out.reply = reply.to_vec();
+    out.too_large |= reply.len > MAX_REPLY;
+    if out.times == 1 && !out.too_large {
+        // SAFETY: `reply` is lent for this call, and its length is one that a slice may have.
+        out.reply = unsafe { reply.borrow() }.to_vec();
     }
 }
 
@@ -199,15 +112,15 @@ impl Adapter {
     /// One step. Runs on the caller's thread and takes microseconds.
     pub fn step(&self, call: &Call) -> Result<Reply, StepError> {
         let call = serde_json::to_vec(call).map_err(|_| StepError::Abi("the call cannot be encoded"))?;
-        let mut written = Written::default();
-        let code = (self.step)(Bytes::lend(&call), write, (&raw mut written).cast());
-        match (code, written.times) {
+        let answered = self.call(&call);
+        match (answered.code, answered.times) {
             (PANICKED, _) => Err(StepError::Panicked),
+            (REPLIED | NOT_UNDERSTOOD, 1) if answered.too_large => Err(StepError::Abi("its reply is over one MiB")),
             (REPLIED, 1) => {
-                serde_json::from_slice(&written.reply).map_err(|_| StepError::Abi("the reply is not a known one"))
+                serde_json::from_slice(&answered.reply).map_err(|_| StepError::Abi("the reply is not a known one"))
             }
             (NOT_UNDERSTOOD, 1) => {
-                let message = String::from_utf8_lossy(&written.reply).chars().take(200).collect();
+                let message = String::from_utf8_lossy(&answered.reply).chars().take(200).collect();
                 Err(StepError::NotUnderstood(message))
             }
             (_, 0) => Err(StepError::Abi("it wrote no reply")),
@@ -215,4 +128,15 @@ impl Adapter {
             _ => Err(StepError::Abi("it wrote more than once")),
         }
     }
+
+    /// Any bytes as a call, for the conformance kit.
+    pub fn call(&self, call: &[u8]) -> Answered {
+        let mut answered = Answered::default();
+        let code = (self.step)(Bytes::lend(call), write, (&raw mut answered).cast());
+        Answered { code, ..answered }
+    }
 }
+
+#[cfg(test)]
+#[path = "load_tests.rs"]
+mod tests;
