@@ -32,7 +32,6 @@ pub fn tame(event: &mut LambdaRequest) {
 
 fn without_host(headers: &mut HeaderMap) {
     headers.remove(header::HOST);
-    headers.remove("x-forwarded-proto");
 }
 
 fn path(path: Option<String>) -> String {

@@ -21,6 +21,8 @@ pub struct Request {
     pub path: String,
     /// Where the request came from; unknown when neither the event nor a trusted proxy says it.
     pub source_ip: Option<IpAddr>,
+    /// Did a trusted proxy take it over plain http? Where none is trusted, nobody says so.
+    pub is_plain_http: bool,
     pub(crate) headers: HeaderMap,
     query: Vec<(String, String)>,
     body: Vec<u8>,
@@ -34,6 +36,7 @@ impl Request {
             0 => context_address(&event),
             count => forwarded_address(event.headers(), count),
         };
+        let is_plain_http = trusted_proxies > 0 && said_once(event.headers(), "x-forwarded-proto") == Some("http");
         let url = event.uri().path_and_query().map_or(0, |path| path.as_str().len());
         let query =
             event.query_string_parameters().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -46,7 +49,8 @@ impl Request {
             _ => Vec::new(),
         };
         let too_large = body.len() > MAX_BODY || url > MAX_URL;
-        Self { method: parts.method.to_string(), path, source_ip, headers: parts.headers, query, body, too_large }
+        let (method, headers) = (parts.method.to_string(), parts.headers);
+        Self { method, path, source_ip, is_plain_http, headers, query, body, too_large }
     }
 
     pub(crate) fn is_too_large(&self) -> bool {
@@ -64,6 +68,18 @@ impl Request {
         } else {
             Err(ApiError::from(wire::FIELD).because("Idempotency-Key is malformed"))
         }
+    }
+
+    /// Every value of a header; one that is no text is empty.
+    pub fn header_values(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default())
+    }
+
+    /// A cookie's value, if it came once (RFC 6265 5.4: of two with one name nobody knows which is whose).
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        let pairs = self.header_values("cookie").flat_map(|cookies| cookies.split(';'));
+        let mut found = pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|(known, _)| *known == name);
+        found.next().map(|(_, value)| value).filter(|_| found.next().is_none())
     }
 
     /// The body as it came.
@@ -152,9 +168,55 @@ fn context_address(event: &lambda_http::Request) -> Option<IpAddr> {
     text?.parse().ok()
 }
 
+/// A header's one value.
+fn said_once<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    values.next()?.to_str().ok().filter(|_| values.next().is_none())
+}
+
 /// The address that the first of `count` trusted proxies saw; what stands before it is the client's own claim.
 fn forwarded_address(headers: &HeaderMap, count: usize) -> Option<IpAddr> {
     let values = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
     let addresses: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
     addresses.len().checked_sub(count).and_then(|index| addresses.get(index)?.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use super::*;
+
+    fn with(name: &'static str, values: &[&str], trusted_proxies: usize) -> Request {
+        let mut event = lambda_http::Request::default();
+        for value in values {
+            event.headers_mut().append(name, value.parse().unwrap());
+        }
+        Request::new(event, trusted_proxies)
+    }
+
+    #[test]
+    fn a_cookie_counts_if_it_came_once() {
+        for (values, found) in [
+            (&["sna=a"] as &[&str], Some("a")),
+            (&["x=1; sna=a; y=sna=b"], Some("a")),
+            (&["x=1", "sna=a"], Some("a")),
+            (&["sna="], Some("")),
+            (&["sna=a; sna=a"], None),
+            (&["sna=a", "sna=b"], None),
+            (&["xsna=a; SNA=a; sna"], None),
+            (&[], None),
+        ] {
+            assert_eq!(with("cookie", values, 0).cookie("sna"), found, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_what_a_trusted_proxy_says_once() {
+        let is_plain = |values: &[&str], proxies| with("x-forwarded-proto", values, proxies).is_plain_http;
+        assert!(is_plain(&["http"], 1));
+        assert!(!is_plain(&["http"], 0), "nobody is trusted");
+        for values in [&[] as &[&str], &["https"], &["HTTP "], &["http", "http"], &["https", "http"], &["http,https"]] {
+            assert!(!is_plain(values, 1), "{values:?}");
+        }
+    }
 }

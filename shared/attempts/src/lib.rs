@@ -1,29 +1,59 @@
 //! A silent attempt between its endpoints: a session and an operator brought together, and the one way in
-//! which an attempt ends. Used by the functions that a handset meets.
+//! which an attempt ends. Used by every function that has an operator asked.
 
 use std::net::IpAddr;
 
 use aws_sdk_dynamodb::Client;
-use sna_api::{Answer, ApiError, ending, wire, wire::Wire};
+use sna_api::{Answer, ApiError, Request, ending, wire, wire::Wire};
 use sna_config::{Aws, Env};
-use sna_operators::{Done, Operation, Operators, Verdict};
+use sna_operators::{Done, Operation, Operators, Outcome, Verdict};
 use sna_sessions::{Proof, Reason, Refusal, Session, Store, UpdateError};
 use tracing::Span;
 
+mod cookie;
+
 /// The store of sessions and the operators of this deployment.
 pub struct Attempts {
+    public_url: String,
     store: Store,
     operators: Operators,
 }
 
 impl Attempts {
     pub fn from_env(env: &mut Env<'_>, public_url: &str) -> Option<Self> {
-        let store = Store::new(Client::new(&Aws::read(env).dynamodb()), env.text("SESSIONS_TABLE"));
-        Some(Self { store, operators: Operators::from_env(env, public_url)? })
+        let client = Client::new(&Aws::read(env).dynamodb());
+        Self::new(client, env, public_url)
+    }
+
+    /// With a client that others use too.
+    pub fn new(client: Client, env: &mut Env<'_>, public_url: &str) -> Option<Self> {
+        let store = Store::new(client, env.text("SESSIONS_TABLE"));
+        let operators = Operators::from_env(env, public_url)?;
+        Some(Self { public_url: public_url.to_owned(), store, operators })
     }
 
     pub fn operators(&self) -> &Operators {
         &self.operators
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Where customers and handsets find us.
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    /// Is this payload not what the session's operator gives a handset? Nobody is asked.
+    pub fn is_malformed(&self, session: &Session, operation: &Operation, now: u64) -> bool {
+        self.operators.is_malformed(network(session), operation.clone(), &facts(session, None), now)
+    }
+
+    /// What the operator's proxy says of the handset, if it is its proxy that calls.
+    pub fn enriched(&self, session: &Session, request: &Request) -> Option<String> {
+        let enrichment = self.operators.table().get(network(session))?.enrichment.as_ref()?;
+        enrichment.read(request.source_ip, request.header_values(enrichment.header()))
     }
 
     /// Changes a session by its rules. Unknown, expired or refused: the token that led here is invalid.
@@ -49,24 +79,21 @@ impl Attempts {
         source_ip: Option<IpAddr>,
         now: u64,
     ) -> Result<Done, Verdict> {
-        let network = session.network.as_ref().map_or("", |network| network.as_str());
+        let network = network(session);
         Span::current().record("network", network);
-        let facts = sna_operators::Session {
-            msisdn: session.msisdn.as_e164().to_owned(),
-            client_ip: session.client_ip.to_string(),
-            source_ip: source_ip.map(|address| address.to_string()).unwrap_or_default(),
-            state: session.handshake.state.clone(),
-            nonce: session.handshake.nonce.clone(),
-            verifier: session.handshake.verifier.clone(),
-            challenge: session.handshake.challenge(),
-            kept: session.kept.clone(),
-        };
-        self.operators.run(network, operation, facts, now).await
+        self.operators.run(network, operation, facts(session, source_ip), now).await
     }
 
-    /// Records the verdict; only then does the handset get our one-use secret, or a coarse error.
-    pub async fn end(&self, session: &Session, verdict: Verdict, now: u64) -> Result<Answer, ApiError> {
-        let reason = reason(verdict);
+    /// The operator's judgement in a step that must have one.
+    pub async fn judge(&self, session: &Session, operation: Operation, source_ip: Option<IpAddr>, now: u64) -> Reason {
+        match self.step(session, operation, source_ip, now).await.map(|done| done.outcome) {
+            Ok(Outcome::Verdict { verdict }) | Err(verdict) => reason(verdict),
+            Ok(_) => Reason::ConfigError,
+        }
+    }
+
+    /// Records how the attempt ended; only then does the handset get our one-use secret, or a coarse error.
+    pub async fn end(&self, session: &Session, reason: Reason, now: u64) -> Result<Answer, ApiError> {
         Span::current().record("outcome", tracing::field::display(reason));
         let proof = Proof::generate()?;
         self.update(&session.id, now, |session| session.record(reason, Some(&proof))).await?;
@@ -76,8 +103,27 @@ impl Attempts {
     }
 }
 
+fn network(session: &Session) -> &str {
+    session.network.as_ref().map_or("", |network| network.as_str())
+}
+
+/// What the operator may know of a session.
+fn facts(session: &Session, source_ip: Option<IpAddr>) -> sna_operators::Session {
+    sna_operators::Session {
+        msisdn: session.msisdn.as_e164().to_owned(),
+        client_ip: session.client_ip.to_string(),
+        source_ip: source_ip.map(|address| address.to_string()).unwrap_or_default(),
+        state: session.handshake.state.clone(),
+        nonce: session.handshake.nonce.clone(),
+        verifier: session.handshake.verifier.clone(),
+        challenge: session.handshake.challenge(),
+        customer: session.customer.clone(),
+        kept: session.kept.clone(),
+    }
+}
+
 /// The operator's verdict as our answer's reason. Neither crate knows the other; a verdict that is new must be placed here.
-fn reason(verdict: Verdict) -> Reason {
+pub fn reason(verdict: Verdict) -> Reason {
     match verdict {
         Verdict::Match => Reason::Match,
         Verdict::Mismatch => Reason::Mismatch,

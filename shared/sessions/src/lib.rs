@@ -24,4 +24,5 @@ pub use otp::{Guess, SendClaim, SendLimits};
 pub use reason::Reason;
 pub use secrets::{Entropy, Handshake, Proof};
 pub use session::{Begin, CorrelationId, InvalidCorrelationId, Refusal, Session};
+pub use silent::Way;
 pub use store::{Created, Store, StoreError, UpdateError};

@@ -5,8 +5,8 @@
 use proptest::prelude::*;
 
 use crate::{
-    Guess, Proof, Reason, Refusal, SendClaim, Session,
-    tests::{ATTEMPTS, LIMITS, NOW, session},
+    Guess, Proof, Reason, Refusal, SendClaim, Session, Way,
+    tests::{ATTEMPTS, LIMITS, NOW, session_by},
 };
 
 #[derive(Clone, Debug)]
@@ -14,6 +14,11 @@ enum Act {
     Wait(u64),
     Arrive,
     Exchange(bool),
+    Enrich(bool),
+    Enriched(Reason),
+    ComeBack([bool; 3]),
+    Payload,
+    AnswerPayload(Reason),
     Record(Reason),
     Answer(bool),
     Send,
@@ -29,12 +34,19 @@ enum Word {
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let reasons = vec![Reason::Match, Reason::Mismatch, Reason::OperatorTimeout, Reason::ProtocolViolation];
+    let reasons = || {
+        prop::sample::select(vec![Reason::Match, Reason::Mismatch, Reason::OperatorTimeout, Reason::ProtocolViolation])
+    };
     prop_oneof![
         2 => (0..120_000_u64).prop_map(Act::Wait),
         1 => Just(Act::Arrive),
         1 => any::<bool>().prop_map(Act::Exchange),
-        1 => prop::sample::select(reasons).prop_map(Act::Record),
+        1 => any::<bool>().prop_map(Act::Enrich),
+        1 => reasons().prop_map(Act::Enriched),
+        1 => any::<[bool; 3]>().prop_map(Act::ComeBack),
+        1 => Just(Act::Payload),
+        1 => reasons().prop_map(Act::AnswerPayload),
+        1 => reasons().prop_map(Act::Record),
         1 => any::<bool>().prop_map(Act::Answer),
         2 => Just(Act::Send),
         1 => Just(Act::GiveBack),
@@ -51,10 +63,14 @@ struct Code {
 
 #[derive(Default)]
 struct Model {
+    way: Way,
     answered: bool,
     arrived: Option<u64>,
     exchanged: bool,
+    /// What the header was found to say; taken by the handset that comes back.
+    enriched: Option<Reason>,
     ended: Option<Reason>,
+    left_proof: bool,
     sends: u32,
     last_send: Option<u64>,
     code: Option<Code>,
@@ -63,30 +79,86 @@ struct Model {
 impl Model {
     fn arrive(&mut self, now: u64) -> Result<(), Refusal> {
         match self.arrived {
-            None if !self.answered => self.arrived = Some(now),
+            None if !self.answered && !self.exchanged && self.ended.is_none() => {}
             _ => return Err(Refusal::Used),
         }
+        if self.way == Way::Direct {
+            return Err(Refusal::NotUnderWay);
+        }
+        self.arrived = Some(now);
         Ok(())
     }
 
-    fn exchange(&mut self, good: bool) -> Result<bool, Refusal> {
+    fn exchange(&mut self, way: Way, good: bool) -> Result<bool, Refusal> {
         let under_way = self.arrived.is_some() && !self.exchanged && self.ended.is_none() && !self.answered;
-        self.exchanged |= under_way;
-        if under_way { Ok(good) } else { Err(Refusal::NotUnderWay) }
+        if under_way && self.way == way {
+            self.exchanged = true;
+            Ok(good)
+        } else {
+            Err(Refusal::NotUnderWay)
+        }
+    }
+
+    fn enrich(&mut self, good: bool) -> Result<(), Refusal> {
+        if good { self.exchange(Way::Enrichment, true).map(|_| ()) } else { Err(Refusal::WrongProof) }
+    }
+
+    /// Is the operator being asked?
+    fn is_asked(&self) -> bool {
+        self.exchanged && self.enriched.is_none() && self.ended.is_none()
+    }
+
+    fn enriched(&mut self, reason: Reason) -> Result<(), Refusal> {
+        if self.way != Way::Enrichment || !self.is_asked() {
+            return Err(Refusal::NotUnderWay);
+        }
+        self.enriched = Some(reason);
+        Ok(())
+    }
+
+    fn come_back(&mut self, [state, cookie, ticket]: [bool; 3]) -> Result<Reason, Refusal> {
+        if !state {
+            return Err(Refusal::WrongProof);
+        }
+        let found = self.enriched.filter(|_| !self.answered).ok_or(Refusal::NotUnderWay)?;
+        self.enriched = None;
+        Ok(if cookie && ticket { found } else { Reason::ProtocolViolation })
+    }
+
+    fn payload(&mut self) -> Result<(), Refusal> {
+        let is_new = !self.exchanged && self.ended.is_none();
+        let may = is_new && (self.way == Way::Direct || (self.way == Way::Payload && self.arrived.is_some()));
+        if may && !self.answered {
+            self.exchanged = true;
+            return Ok(());
+        }
+        let untouched = is_new && self.arrived.is_none() && !self.answered;
+        Err(if untouched { Refusal::NotUnderWay } else { Refusal::Used })
+    }
+
+    fn answer_payload(&mut self, reason: Reason) -> Result<(), Refusal> {
+        match self.way {
+            _ if self.answered => Err(Refusal::Used),
+            Way::Payload | Way::Direct if self.is_asked() => {
+                (self.ended, self.answered, self.left_proof) = (Some(reason), reason == Reason::Match, false);
+                Ok(())
+            }
+            _ => Err(Refusal::NotUnderWay),
+        }
     }
 
     fn record(&mut self, reason: Reason) -> Result<(), Refusal> {
-        if self.arrived.is_none() || self.ended.is_some() {
+        if (self.arrived.is_none() && !self.exchanged) || self.enriched.is_some() || self.ended.is_some() {
             return Err(Refusal::NotUnderWay);
         }
-        self.ended = Some(reason);
+        (self.ended, self.left_proof) = (Some(reason), reason == Reason::Match);
         Ok(())
     }
 
     fn answer(&mut self, good: bool) -> Result<(), Refusal> {
         match (self.answered, self.ended) {
             (true, _) => Err(Refusal::Used),
-            (false, Some(Reason::Match)) if good => {
+            (false, Some(Reason::Match)) if good && self.left_proof => {
                 self.answered = true;
                 Ok(())
             }
@@ -127,8 +199,13 @@ fn text(number: u32) -> String {
 
 proptest! {
     #[test]
-    fn every_act_comes_to_what_the_contract_says(acts in prop::collection::vec(act(), 1..60)) {
-        let (mut session, mut model, mut now) = (session(), Model::default(), NOW);
+    fn every_act_comes_to_what_the_contract_says(
+        way in prop::sample::select(vec![Way::Callback, Way::Enrichment, Way::Payload, Way::Direct]),
+        acts in prop::collection::vec(act(), 1..60),
+    ) {
+        let (mut session, mut model, mut now) = (session_by(way), Model { way, ..Model::default() }, NOW);
+        let (cookie, mut ticket) = (Proof::generate().unwrap(), Proof::generate().unwrap());
+        session.bind(&cookie);
         let mut proof = Proof::generate().unwrap();
         let mut claim: Option<(SendClaim, Option<Code>, Option<u64>)> = None;
         let (mut texts, mut trues) = (0, 0);
@@ -140,7 +217,33 @@ proptest! {
                 Act::Arrive => prop_assert_eq!(session.arrive(now), model.arrive(now)),
                 Act::Exchange(good) => {
                     let state = if good { session.handshake.state.clone() } else { "foreign".into() };
-                    prop_assert_eq!(session.begin_exchange(&state), model.exchange(good));
+                    prop_assert_eq!(session.begin_exchange(&state), model.exchange(Way::Callback, good));
+                }
+                Act::Enrich(good) => {
+                    let state = if good { session.handshake.state.clone() } else { "foreign".into() };
+                    prop_assert_eq!(session.begin_enrichment(&state), model.enrich(good));
+                }
+                Act::Enriched(reason) => {
+                    let new = Proof::generate().unwrap();
+                    let judged = session.enriched(reason, &new);
+                    prop_assert_eq!(judged, model.enriched(reason));
+                    if judged.is_ok() {
+                        ticket = new;
+                    }
+                }
+                Act::ComeBack(good) => {
+                    let [state, cookie, ticket] =
+                        [session.handshake.state.as_str(), cookie.expose(), ticket.expose()].map(str::to_owned);
+                    let shown = [state, cookie, ticket].into_iter().zip(good);
+                    let shown: Vec<_> = shown.map(|(own, good)| if good { own } else { "foreign".into() }).collect();
+                    let came = session.come_back(&shown[0], &shown[1], &shown[2]);
+                    prop_assert_eq!(came, model.come_back(good));
+                }
+                Act::Payload => prop_assert_eq!(session.begin_payload(now), model.payload()),
+                Act::AnswerPayload(reason) => {
+                    let given = session.answer_payload(reason);
+                    trues += u32::from(given.is_ok() && reason == Reason::Match);
+                    prop_assert_eq!(given, model.answer_payload(reason));
                 }
                 Act::Record(reason) => {
                     let new = Proof::generate().unwrap();

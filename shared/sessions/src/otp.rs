@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Proof, Refusal, Session,
+    Proof, Refusal, Session, Way,
     secrets::{equal, hash},
 };
 
@@ -72,7 +72,9 @@ impl Session {
         if self.answered {
             return Err(Refusal::Used);
         }
-        if let Some(wait_ms) = wait(self.silent.since(), limits.after_silent_ms) {
+        // When a handset asks its operator itself we are not told, so there is nothing to wait for.
+        let began = self.silent.since().filter(|_| self.way != Way::Direct);
+        if let Some(wait_ms) = wait(began, limits.after_silent_ms) {
             return Err(Refusal::TooSoonAfterSilent { wait_ms });
         }
         if self.otp.sends >= limits.sends {

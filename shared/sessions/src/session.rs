@@ -5,7 +5,13 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use sna_numbers::{Msisdn, Network};
 
-use crate::{Handshake, Reason, once::Given, otp::Otp, secrets, silent::Silent};
+use crate::{
+    Handshake, Reason,
+    once::Given,
+    otp::Otp,
+    secrets,
+    silent::{Silent, Way},
+};
 
 /// One attempt of a customer to authenticate one number.
 #[derive(Clone, Serialize, Deserialize)]
@@ -30,8 +36,14 @@ pub struct Session {
     /// The customer's own limit of wrong codes a day for one number, where it has one.
     pub wrong_codes_a_day: Option<u64>,
     pub handshake: Handshake,
+    /// How the operator's answer comes to us.
+    #[serde(default)]
+    pub way: Way,
     /// What the adapter keeps between its steps.
     pub kept: String,
+    /// The hash of the cookie of the handset that arrived.
+    #[serde(default)]
+    pub(crate) cookie: Option<String>,
     pub(crate) silent: Silent,
     pub(crate) otp: Otp,
     /// "true" was given: the session is spent.
@@ -48,10 +60,8 @@ pub struct Begin {
     pub msisdn: Msisdn,
     pub client_ip: IpAddr,
     pub network: Option<Network>,
-    pub operator: Option<String>,
     pub redirect_uri: Option<String>,
     pub native: bool,
-    pub offer: String,
     pub wrong_codes_a_day: Option<u64>,
 }
 
@@ -75,7 +85,8 @@ pub enum Refusal {
 }
 
 impl Session {
-    /// A new session that lives for `seconds`.
+    /// A new session that lives for `seconds`. No operator serves it yet, and nothing is offered: its operator must know the
+    /// session before it can say what the handset must do.
     pub fn begin(begin: Begin, now: u64, seconds: u64) -> Result<Self, secrets::Entropy> {
         let id = secrets::session_id()?;
         Ok(Self {
@@ -86,14 +97,16 @@ impl Session {
             msisdn: begin.msisdn,
             client_ip: begin.client_ip,
             network: begin.network,
-            operator: begin.operator,
+            operator: None,
             redirect_uri: begin.redirect_uri,
             native: begin.native,
-            offer: begin.offer,
+            offer: String::new(),
             wrong_codes_a_day: begin.wrong_codes_a_day,
             created_at: now,
             expires_at: now + seconds * 1000,
+            way: Way::default(),
             kept: String::new(),
+            cookie: None,
             silent: Silent::Idle,
             otp: Otp::default(),
             answered: false,

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use sna_numbers::{Msisdn, Network};
 
-use crate::{Begin, CorrelationId, Guess, Proof, Reason, Refusal, SendLimits, Session};
+use crate::{Begin, CorrelationId, Guess, Proof, Reason, Refusal, SendLimits, Session, Way};
 
 pub(crate) const NOW: u64 = 1_773_342_238_000;
 pub(crate) const LIMITS: SendLimits = SendLimits { life_ms: 300_000, sends: 3, gap_ms: 30_000, after_silent_ms: 5_000 };
@@ -17,13 +17,32 @@ pub(crate) fn session() -> Session {
         msisdn: Msisdn::parse("+447700900620").unwrap(),
         client_ip: [127, 0, 0, 1].into(),
         network: Network::parse("VODAFONE").ok(),
-        operator: Some("vodafone".into()),
         redirect_uri: None,
         native: false,
-        offer: String::new(),
         wrong_codes_a_day: None,
     };
-    Session::begin(begin, NOW, 600).unwrap()
+    let mut session = Session::begin(begin, NOW, 600).unwrap();
+    session.operator = Some("vodafone".into());
+    session
+}
+
+pub(crate) fn session_by(way: Way) -> Session {
+    let mut session = session();
+    session.way = way;
+    session
+}
+
+/// A session whose handset was enriched with a match; its cookie and its ticket.
+fn enriched() -> (Session, Proof, Proof) {
+    let mut session = session_by(Way::Enrichment);
+    let (cookie, ticket) = (Proof::generate().unwrap(), Proof::generate().unwrap());
+    session.arrive(NOW).unwrap();
+    session.bind(&cookie);
+    let state = session.handshake.state.clone();
+    assert_eq!(session.begin_enrichment("foreign"), Err(Refusal::WrongProof));
+    assert_eq!(session.begin_enrichment(&state), Ok(()));
+    session.enriched(Reason::Match, &ticket).unwrap();
+    (session, cookie, ticket)
 }
 
 /// The MAC of a test is the send's number and the code.
@@ -84,6 +103,73 @@ fn a_foreign_state_uses_the_exchange_up() {
     assert_eq!(session.begin_exchange("foreign"), Ok(false));
     let state = session.handshake.state.clone();
     assert_eq!(session.begin_exchange(&state), Err(Refusal::NotUnderWay));
+}
+
+#[test]
+fn a_session_that_no_operator_serves_has_no_attempt() {
+    let mut session = session();
+    session.operator = None;
+    assert_eq!(session.arrive(NOW), Err(Refusal::NotUnderWay));
+}
+
+#[test]
+fn a_handset_that_asks_its_operator_itself_never_arrives_and_a_code_need_not_wait() {
+    let mut session = session_by(Way::Direct);
+    assert_eq!(session.arrive(NOW), Err(Refusal::NotUnderWay));
+    assert_eq!(session.begin_payload(NOW), Ok(()));
+    assert_eq!(session.begin_payload(NOW), Err(Refusal::Used));
+    assert!(send(&mut session, NOW, "1").is_ok());
+}
+
+#[test]
+fn a_payload_is_answered_once_and_only_after_it_was_claimed() {
+    for reason in [Reason::Match, Reason::Mismatch] {
+        let mut session = session_by(Way::Payload);
+        assert_eq!(session.begin_payload(NOW), Err(Refusal::NotUnderWay));
+        session.arrive(NOW).unwrap();
+        assert_eq!(session.answer_payload(reason), Err(Refusal::NotUnderWay));
+        session.begin_payload(NOW).unwrap();
+        assert_eq!(session.answer_payload(reason), Ok(()));
+        assert_eq!((session.is_answered(), session.silent_ended()), (reason == Reason::Match, Some(reason)));
+        assert_eq!(session.begin_payload(NOW), Err(Refusal::Used));
+    }
+}
+
+#[test]
+fn a_payload_that_is_judged_while_the_code_is_given_is_not_a_second_true() {
+    let mut session = session_by(Way::Direct);
+    send(&mut session, NOW, "1").unwrap();
+    session.begin_payload(NOW).unwrap();
+    assert_eq!(guess(&mut session, NOW, "1"), Ok(Guess::Right));
+    assert_eq!(session.answer_payload(Reason::Match), Err(Refusal::Used));
+}
+
+#[test]
+fn an_enriched_handset_comes_back_with_its_cookie_and_its_ticket_or_not_at_all() {
+    let (session, cookie, ticket) = enriched();
+    let (cookie, ticket, state) = (cookie.expose(), ticket.expose(), session.handshake.state.as_str());
+    assert_eq!(session.clone().come_back(state, cookie, ticket), Ok(Reason::Match));
+    assert_eq!(session.clone().come_back("foreign", cookie, ticket), Err(Refusal::WrongProof));
+    for (cookie, ticket) in [("", ticket), (ticket, ticket), (cookie, ""), (cookie, cookie)] {
+        let mut session = session.clone();
+        assert_eq!(session.come_back(state, cookie, ticket), Ok(Reason::ProtocolViolation));
+        assert_eq!(session.come_back(state, cookie, ticket), Err(Refusal::NotUnderWay));
+    }
+    assert_eq!(session.silent_ended(), None);
+}
+
+#[test]
+fn the_ways_are_not_mixed() {
+    for (way, callback, enrichment, payload) in
+        [(Way::Callback, true, false, false), (Way::Enrichment, false, true, false), (Way::Payload, false, false, true)]
+    {
+        let mut session = session_by(way);
+        session.arrive(NOW).unwrap();
+        let state = session.handshake.state.clone();
+        assert_eq!(session.clone().begin_exchange(&state).is_ok(), callback, "{way:?}");
+        assert_eq!(session.clone().begin_enrichment(&state).is_ok(), enrichment, "{way:?}");
+        assert_eq!(session.clone().begin_payload(NOW).is_ok(), payload, "{way:?}");
+    }
 }
 
 #[test]

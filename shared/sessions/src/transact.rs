@@ -47,9 +47,9 @@ impl Store {
             item
         };
         let mut claims = Vec::new();
-        let key = once.map(|once| idempotency_key(&session.customer, &once.key));
-        if let (Some(key), Some(once)) = (&key, once) {
-            claims.push(claim(key.clone(), &[("session", &session.id), ("body", &once.body)]));
+        if let Some(once) = once {
+            let key = idempotency_key(&session.customer, &once.key);
+            claims.push(claim(key, &[("session", &session.id), ("body", &once.body)]));
         }
         if let Some(id) = &session.correlation_id {
             claims.push(claim(correlation_key(&session.customer, id.as_str()), &[]));
@@ -67,9 +67,9 @@ impl Store {
                 Ended::Conflict => continue,
                 Ended::Failed(index) => index,
             };
-            return match (failed, key) {
+            return match (failed, once) {
                 (0, _) => Err(StoreError::Damaged),
-                (1, Some(key)) => self.key_used(key).await,
+                (1, Some(once)) => self.used(&session.customer, once, now).await?.ok_or(StoreError::Damaged),
                 _ => Ok(Created::CorrelationIdUsed),
             };
         }
@@ -85,11 +85,15 @@ impl Store {
         Ok(TransactWriteItem::builder().put(put.build()?).build())
     }
 
-    async fn key_used(&self, key: String) -> Result<Created, StoreError> {
-        let request = self.client.get_item().table_name(&self.table).key("pk", Value::S(key)).consistent_read(true);
-        let item = request.send().await.map_err(|error| unavailable(&error))?.item.unwrap_or_default();
-        match (text(&item, "session"), text(&item, "body")) {
-            (Some(session), Some(body)) => Ok(Created::KeyUsed { session, body }),
+    /// The session that this customer began with the request's idempotency key, if it lives: [`Created::KeyUsed`].
+    pub async fn used(&self, customer: &str, once: &Once, now: u64) -> Result<Option<Created>, StoreError> {
+        let key = Value::S(idempotency_key(customer, &once.key));
+        let request = self.client.get_item().table_name(&self.table).key("pk", key).consistent_read(true);
+        let Some(item) = request.send().await.map_err(|error| unavailable(&error))?.item else { return Ok(None) };
+        let expires_at = item.get("expires_at").and_then(|value| value.as_n().ok()?.parse::<u64>().ok());
+        match (expires_at, text(&item, "session"), text(&item, "body")) {
+            (Some(expires_at), ..) if expires_at <= now => Ok(None),
+            (Some(_), Some(session), Some(body)) => Ok(Some(Created::KeyUsed { session, body })),
             _ => Err(StoreError::Damaged),
         }
     }
