@@ -2,10 +2,10 @@
 //! The one attempt of a session is claimed before anything leaves.
 
 use sna_api::{Answer, ApiError, Endpoint, Request, wire};
-use sna_attempts::Attempts;
+use sna_attempts::{Attempts, reason};
 use sna_config::Env;
-use sna_operators::{Arrival, Operation, Outcome, Verdict};
-use sna_sessions::{Refusal, Session};
+use sna_operators::{Arrival, MobileIp, Operation, Outcome};
+use sna_sessions::{Proof, Reason, Session, Way};
 use sna_tokens::{IdToken, PublicKeys, Verifier};
 use tracing::Span;
 
@@ -33,11 +33,62 @@ impl Authenticate {
         if token.scope.has_authenticate() { Ok(token) } else { Err(wire::SCOPE.into()) }
     }
 
-    /// Does the handset come over mobile data of another network? Its operator would not know it.
+    /// Does the handset come over mobile data of another network? Its operator would not know it, unless it recognises
+    /// handsets wherever they are.
     fn is_on_another_network(&self, session: &Session, request: &Request) -> bool {
-        let found = request.source_ip.and_then(|address| self.attempts.operators().table().network_at(address));
-        let own = session.network.as_ref().map(|network| network.as_str());
-        found.is_some_and(|found| Some(found) != own)
+        let operators = self.attempts.operators();
+        let Some(own) = session.network.as_ref().map(|network| network.as_str()) else { return false };
+        let found = request.source_ip.and_then(|address| operators.table().network_at(address));
+        found.is_some_and(|found| !operators.table().same_network(found, own))
+            && operators
+                .manifest(own, &session.customer)
+                .is_ok_and(|manifest| manifest.needs_mobile_ip != MobileIp::Never)
+    }
+
+    /// May a page read the answer (Fetch, CORS protocol)? The id_token in the URL is the whole credential, so any page may
+    /// that has one. A request that needs no preflight is enough: OPTIONS is not answered.
+    fn is_for_pages(&self, token: &IdToken) -> bool {
+        let network = token.network.as_deref().unwrap_or_default();
+        self.attempts.operators().manifest(network, &token.user_id).is_ok_and(|manifest| manifest.ajax)
+    }
+
+    async fn arrive(&self, token: &IdToken, request: &Request, now: u64) -> Result<Answer, ApiError> {
+        let cookie = Proof::generate()?;
+        let arrived = |session: &mut Session| {
+            session.arrive(now)?;
+            if session.way == Way::Enrichment {
+                session.bind(&cookie);
+            }
+            Ok(())
+        };
+        let (session, ()) = self.attempts.update(&token.jti, now, arrived).await?;
+        if self.is_on_another_network(&session, request) {
+            return self.attempts.end(&session, Reason::IpNumberNetworkMismatch, now).await;
+        }
+        let arrival = Operation::Arrive { request: Arrival { method: request.method.clone() } };
+        let done = match self.attempts.step(&session, arrival, request.source_ip, now).await {
+            Ok(done) => done,
+            Err(verdict) => return self.attempts.end(&session, reason(verdict), now).await,
+        };
+        if done.kept != session.kept {
+            let keep = |session: &mut Session| {
+                session.kept.clone_from(&done.kept);
+                Ok(())
+            };
+            self.attempts.update(&session.id, now, keep).await?;
+        }
+        match (done.outcome, session.way) {
+            (Outcome::Redirect { uri }, Way::Enrichment) => {
+                let seconds = session.expires_at.saturating_sub(now) / 1000;
+                Ok(Answer::redirect(uri).header("set-cookie", self.attempts.cookie(&cookie, seconds)))
+            }
+            (Outcome::Redirect { uri }, _) => Ok(Answer::redirect(uri)),
+            (Outcome::Reply { json }, Way::Payload) => Answer::json(&json),
+            (Outcome::Verdict { verdict }, _) => self.attempts.end(&session, reason(verdict), now).await,
+            (Outcome::Reply { .. } | Outcome::Authorize(_), _) => {
+                self.attempts.end(&session, Reason::ConfigError, now).await
+            }
+        }
     }
 }
 
@@ -48,31 +99,11 @@ impl Endpoint for Authenticate {
     async fn handle(&self, request: &Request, now: u64) -> Result<Answer, ApiError> {
         let token = self.id_token(request, now)?;
         Span::current().record("customer", &token.user_id);
-        let arrived = |session: &mut Session| match session.operator {
-            Some(_) => session.arrive(now),
-            None => Err(Refusal::NotUnderWay),
-        };
-        let (session, ()) = self.attempts.update(&token.jti, now, arrived).await?;
-        if self.is_on_another_network(&session, request) {
-            return self.attempts.end(&session, Verdict::IpNumberNetworkMismatch, now).await;
+        let answer = self.arrive(&token, request, now).await;
+        if !self.is_for_pages(&token) {
+            return answer;
         }
-        let arrival = Operation::Arrive { request: Arrival { method: request.method.clone() } };
-        let done = match self.attempts.step(&session, arrival, request.source_ip, now).await {
-            Ok(done) => done,
-            Err(verdict) => return self.attempts.end(&session, verdict, now).await,
-        };
-        if done.kept != session.kept {
-            let keep = |session: &mut Session| {
-                session.kept.clone_from(&done.kept);
-                Ok(())
-            };
-            self.attempts.update(&session.id, now, keep).await?;
-        }
-        match done.outcome {
-            Outcome::Redirect { uri } => Ok(Answer::redirect(uri)),
-            Outcome::Reply { json } => Answer::json(&json),
-            Outcome::Verdict { verdict } => self.attempts.end(&session, verdict, now).await,
-            Outcome::Authorize(_) => self.attempts.end(&session, Verdict::ConfigError, now).await,
-        }
+        let (name, any) = ("access-control-allow-origin", "*");
+        answer.map(|answer| answer.header(name, any)).map_err(|error| error.header(name, any))
     }
 }

@@ -4,8 +4,8 @@
 use sna_api::{Answer, ApiError, Endpoint, Request, wire};
 use sna_attempts::Attempts;
 use sna_config::Env;
-use sna_operators::{Operation, Outcome, Verdict};
-use sna_sessions::{Refusal, Session};
+use sna_operators::Operation;
+use sna_sessions::{Reason, Refusal, Session, Way};
 use tracing::Span;
 
 pub struct Callback {
@@ -29,22 +29,24 @@ impl Endpoint for Callback {
         let state = fields.require("state")?.to_owned();
         let id = Session::id_in_state(&state).ok_or_else(|| ApiError::from(wire::TOKEN).because("foreign state"))?;
         let vendor = request.path.rsplit('/').next();
+        let cookie = request.cookie(self.attempts.cookie_name()).unwrap_or_default();
+        let ticket = fields.get("ticket").unwrap_or_default();
         // An operator's answer counts for its own sessions only (mix-up, RFC 9207 1).
         let claim = |session: &mut Session| match session.operator.as_deref() {
-            operator if operator.is_some() && operator == vendor => session.begin_exchange(&state),
-            _ => Err(Refusal::NotUnderWay),
+            operator if operator.is_none() || operator != vendor => Err(Refusal::NotUnderWay),
+            // It was at the plain-http address, and what was found there is known.
+            _ if session.way == Way::Enrichment => session.come_back(&state, cookie, ticket).map(Some),
+            _ => Ok(if session.begin_exchange(&state)? { None } else { Some(Reason::ProtocolViolation) }),
         };
-        let (session, is_ours) = self.attempts.update(id, now, claim).await?;
+        let (session, found) = self.attempts.update(id, now, claim).await?;
         Span::current().record("customer", &session.customer);
-        if !is_ours {
-            return self.attempts.end(&session, Verdict::ProtocolViolation, now).await;
-        }
-        let callback = Operation::Callback { params: fields.into_map() };
-        let verdict =
-            match self.attempts.step(&session, callback, request.source_ip, now).await.map(|done| done.outcome) {
-                Ok(Outcome::Verdict { verdict }) | Err(verdict) => verdict,
-                Ok(_) => Verdict::ConfigError,
-            };
-        self.attempts.end(&session, verdict, now).await
+        let reason = match found {
+            Some(reason) => reason,
+            None => {
+                let callback = Operation::Callback { params: fields.into_map() };
+                self.attempts.judge(&session, callback, request.source_ip, now).await
+            }
+        };
+        self.attempts.end(&session, reason, now).await
     }
 }

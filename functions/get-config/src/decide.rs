@@ -6,25 +6,26 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sna_api::{ApiError, Scalar, wire, wire::Wire};
 use sna_numbers::{Network, Ranges};
-use sna_operators::{Operation, Outcome, Session, Table};
+use sna_operators::{Done, Family, Manifest, Operation, Outcome, Table, Verdict};
+use sna_sessions::{Session, Way};
 use sna_tokens::AccessToken;
 
-use crate::{Asked, GetConfig};
-
-pub struct Decision {
-    pub network: Option<Network>,
-    /// The adapter, where silent authentication is offered.
-    pub operator: Option<String>,
-    /// `None`: the scope has no `authenticate`.
-    pub authorize: Option<Plan>,
-}
+use crate::GetConfig;
 
 /// What the handset must do, or why it cannot. Kept in the session, so that the same request gets the same answer.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Plan {
-    Go(sna_operators::Authorize),
+    Go(Offer),
     No { error: String, error_description: String },
+}
+
+/// The operator's plan, with what its manifest says of it.
+#[derive(Serialize, Deserialize)]
+pub struct Offer {
+    authorize: sna_operators::Authorize,
+    ajax: bool,
+    request_type: String,
 }
 
 #[derive(Serialize)]
@@ -49,60 +50,70 @@ pub fn ranges(table: &Table) -> Result<Ranges, String> {
 }
 
 impl GetConfig {
-    pub(crate) async fn decide(
-        &self,
-        asked: &Asked,
-        token: &AccessToken,
-        is_test: bool,
-        now: u64,
-    ) -> Result<Decision, ApiError> {
-        if is_test {
-            // Nobody holds a test number: no operator is asked, and the code is fixed.
-            let authorize = token.scope.has_authenticate().then(|| wire::NETWORK.into());
-            return Ok(Decision { network: None, operator: None, authorize });
-        }
-        let network = self.ranges.network_of(&asked.msisdn).cloned();
-        if !token.scope.has_authenticate() {
-            return Ok(Decision { network, operator: None, authorize: None });
-        }
-        let plan = self.plan(network.as_ref(), asked, now).await?;
-        match plan {
-            Ok((operator, authorize)) => {
-                Ok(Decision { network, operator: Some(operator), authorize: Some(Plan::Go(authorize)) })
-            }
-            Err(wire) if token.scope.has_otp() => {
-                Ok(Decision { network, operator: None, authorize: Some(wire.into()) })
-            }
-            Err(wire) if wire == wire::UNAVAILABLE => Err(ApiError::unavailable("the operator is unavailable")),
-            Err(wire) => Err(wire.into()),
-        }
+    /// Writes into the session what is offered, and what its operator leaves for the steps to come.
+    pub(crate) async fn decide(&self, session: &mut Session, token: &AccessToken, now: u64) -> Result<(), ApiError> {
+        let plan: Option<Plan> = match token.scope.has_authenticate() {
+            false => None,
+            true => match self.plan(session, now).await? {
+                Ok(offer) => Some(Plan::Go(offer)),
+                Err(wire) if token.scope.has_otp() => Some(wire.into()),
+                Err(wire) if wire == wire::UNAVAILABLE => {
+                    return Err(ApiError::unavailable("the operator is unavailable"));
+                }
+                Err(wire) => return Err(wire.into()),
+            },
+        };
+        session.offer = serde_json::to_string(&plan)?;
+        Ok(())
     }
 
     /// The operator's plan; the inner error is why silent authentication cannot be offered.
-    async fn plan(
-        &self,
-        network: Option<&Network>,
-        asked: &Asked,
-        now: u64,
-    ) -> Result<Result<(String, sna_operators::Authorize), Wire>, ApiError> {
-        let Some(network) = network else { return Ok(Err(wire::NETWORK)) };
-        let Some(operator) = self.operators.table().get(network.as_str()) else { return Ok(Err(wire::NETWORK)) };
-        let session = Session {
-            msisdn: asked.msisdn.as_e164().to_owned(),
-            client_ip: asked.client_ip.to_string(),
-            ..Session::default()
+    async fn plan(&self, session: &mut Session, now: u64) -> Result<Result<Offer, Wire>, ApiError> {
+        let Some(network) = session.network.as_ref().map(|network| network.as_str()) else {
+            return Ok(Err(wire::NETWORK));
         };
-        let done = match self.operators.run(network.as_str(), Operation::Plan, session, now).await {
-            Ok(done) => done,
-            Err(_) => return Ok(Err(wire::UNAVAILABLE)),
+        let manifest = match self.attempts.operators().manifest(network, &session.customer) {
+            Ok(manifest) => manifest,
+            Err(verdict) => return Ok(Err(told(verdict))),
         };
-        match done.outcome {
-            Outcome::Authorize(authorize) if asked.redirect_uri.is_some() && !authorize.supports_callback => {
-                Err(wire::NO_CALLBACK.into())
-            }
-            Outcome::Authorize(authorize) => Ok(Ok((operator.adapter.clone(), authorize))),
-            _ => Ok(Err(wire::UNAVAILABLE)),
+        if session.redirect_uri.is_some() && !manifest.supports_callback {
+            return Err(wire::NO_CALLBACK.into());
         }
+        let (authorize, kept) = match self.attempts.step(session, Operation::Plan, None, now).await {
+            Ok(Done { outcome: Outcome::Authorize(authorize), kept }) => (authorize, kept),
+            Ok(_) => return Ok(Err(wire::UNAVAILABLE)),
+            Err(verdict) => return Ok(Err(told(verdict))),
+        };
+        let Some(way) = way(&manifest, &authorize) else {
+            tracing::error!(network, "the adapter's plan and its manifest contradict each other");
+            return Ok(Err(wire::UNAVAILABLE));
+        };
+        let Manifest { id, ajax, request_type, .. } = manifest;
+        (session.operator, session.way, session.kept) = (Some(id), way, kept);
+        Ok(Ok(Offer { authorize, ajax, request_type }))
+    }
+}
+
+/// That the operator cannot say is about this number; that it does not answer is an outage.
+fn told(verdict: Verdict) -> Wire {
+    match verdict {
+        Verdict::NetworkUnsupported
+        | Verdict::SubscriberUnknown
+        | Verdict::NotMobileNetwork
+        | Verdict::IpNumberNetworkMismatch => wire::NETWORK,
+        _ => wire::UNAVAILABLE,
+    }
+}
+
+/// How the operator's answer will come. Who sends the handset elsewhere than to us cannot have it come back to an
+/// attempt that never began.
+fn way(manifest: &Manifest, authorize: &sna_operators::Authorize) -> Option<Way> {
+    match (manifest.supports_callback, &authorize.uri) {
+        (true, None) if manifest.family == Family::HeaderEnrichment => Some(Way::Enrichment),
+        (true, None) => Some(Way::Callback),
+        (true, Some(_)) => None,
+        (false, None) => Some(Way::Payload),
+        (false, Some(_)) => Some(Way::Direct),
     }
 }
 
@@ -116,13 +127,13 @@ impl Plan {
     pub fn into_wire(self, public_url: &str, id_token: &str, native: bool) -> Authorize {
         match self {
             Self::No { error, error_description } => Authorize::No { error, error_description },
-            Self::Go(plan) => Authorize::Go {
-                ajax: Scalar::new(plan.ajax, native),
+            Self::Go(Offer { authorize: plan, ajax, request_type }) => Authorize::Go {
+                ajax: Scalar::new(ajax, native),
                 authorization_uri: plan
                     .uri
                     .unwrap_or_else(|| format!("{public_url}/v1/authenticate?id_token={id_token}")),
                 request_config: RequestConfig { headers: plan.headers, parameters: plan.parameters },
-                request_type: plan.request_type,
+                request_type,
             },
         }
     }

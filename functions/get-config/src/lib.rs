@@ -7,23 +7,22 @@ use std::net::IpAddr;
 use aws_sdk_dynamodb::Client;
 use serde::Serialize;
 use sna_api::{Answer, ApiError, Endpoint, Fields, Request, Scalar, wire};
+use sna_attempts::Attempts;
 use sna_config::{Aws, Env};
 use sna_customers::{Customer, CustomerId, Customers};
 use sna_numbers::{Msisdn, Ranges};
-use sna_operators::Operators;
 use sna_otp::Pepper;
-use sna_sessions::{Begin, CorrelationId, Created, Once, Session, Store};
+use sna_sessions::{Begin, CorrelationId, Created, Once, Session};
 use sna_tokens::{AccessToken, IdToken, Issuer, PublicKeys, SigningKey, Verifier};
 use tracing::Span;
 
-use crate::decide::{Authorize, Decision, Plan};
+use crate::decide::{Authorize, Plan};
 
 pub struct GetConfig {
     verifier: Verifier,
     issuer: Issuer,
     customers: Customers,
-    store: Store,
-    operators: Operators,
+    attempts: Attempts,
     ranges: Ranges,
     home_countries: Vec<String>,
     pepper: Pepper,
@@ -58,19 +57,17 @@ impl GetConfig {
         let key = env.parsed("TOKEN_KEY", SigningKey::parse);
         let client = Client::new(&Aws::read(env).dynamodb());
         let customers = Customers::new(client.clone(), env.text("CUSTOMERS_TABLE"));
-        let store = Store::new(client, env.text("SESSIONS_TABLE"));
         let pepper = env.parsed("OTP_PEPPER", Pepper::parse);
-        let operators = Operators::from_env(env, &public_url);
-        let ranges = operators.as_ref().and_then(|operators| {
-            let ranges = decide::ranges(operators.table());
+        let attempts = Attempts::new(client, env, &public_url);
+        let ranges = attempts.as_ref().and_then(|attempts| {
+            let ranges = decide::ranges(attempts.operators().table());
             ranges.map_err(|error| env.problem("OPERATORS", &error)).ok()
         });
         Some(Self {
             verifier: Verifier::new(keys?, &public_url),
             issuer: Issuer::new(key?, &public_url),
             customers,
-            store,
-            operators: operators?,
+            attempts: attempts?,
             ranges: ranges?,
             home_countries: env.list("HOME_COUNTRIES"),
             pepper: pepper?,
@@ -111,41 +108,68 @@ impl Endpoint for GetConfig {
         if !self.may_call(&customer, &asked.msisdn) {
             return Err(ApiError::unauthorized("Bearer").because("the customer may not use this country"));
         }
+        let once = self.once(request)?;
+        if let Some(once) = &once
+            && let Some(session) = self.begun(&token.user_id, once, now).await?
+        {
+            return self.answer(session, &token);
+        }
+        // Nobody holds a test number: no operator is asked, and the code is fixed.
         let is_test = customer.test_code(asked.msisdn.as_e164(), now).is_some();
-        let Decision { network, operator, authorize } = self.decide(&asked, &token, is_test, now).await?;
+        let network = self.ranges.network_of(&asked.msisdn).filter(|_| !is_test).cloned();
         let begin = Begin {
             customer: token.user_id.clone(),
             correlation_id: asked.correlation_id,
             msisdn: asked.msisdn,
             client_ip: asked.client_ip,
             network,
-            operator,
             redirect_uri: asked.redirect_uri,
             native: token.native,
-            offer: serde_json::to_string(&authorize)?,
             wrong_codes_a_day: customer.limits.wrong_codes_a_day,
         };
-        let session = self.create(request, Session::begin(begin, now, self.seconds)?, now).await?;
+        let mut session = Session::begin(begin, now, self.seconds)?;
+        self.decide(&mut session, &token, now).await?;
+        let session = self.create(session, once.as_ref(), now).await?;
         Span::current().record("network", session.network.as_ref().map(|network| network.as_str()));
         self.answer(session, &token)
     }
 }
 
 impl GetConfig {
-    /// Writes the session, or finds the one that this very request began before.
-    async fn create(&self, request: &Request, session: Session, now: u64) -> Result<Session, ApiError> {
-        let failed = |error: sna_sessions::StoreError| ApiError::failed(error.is_temporary(), error);
-        let once = request.idempotency_key()?.map(|key| Once {
+    /// The request's idempotency key and body, as keyed hashes.
+    fn once(&self, request: &Request) -> Result<Option<Once>, ApiError> {
+        let key = request.idempotency_key()?;
+        Ok(key.map(|key| Once {
             key: self.pepper.pseudonym("key", key.as_bytes()),
             body: self.pepper.pseudonym("get_config", request.body()),
-        });
-        match (self.store.create(&session, once.as_ref(), now).await.map_err(failed)?, once) {
-            (Created::Yes, _) => Ok(session),
-            (Created::KeyUsed { session: id, body }, Some(once)) if body == once.body => {
-                let session = self.store.get(&id, now).await.map_err(failed)?;
-                session.ok_or_else(|| ApiError::from(wire::TOKEN).because("the key's session has ended"))
+        }))
+    }
+
+    /// The session that this very request began before.
+    async fn begun(&self, customer: &str, once: &Once, now: u64) -> Result<Option<Session>, ApiError> {
+        let store = self.attempts.store();
+        let used = store.used(customer, once, now).await;
+        match used.map_err(|error| ApiError::failed(error.is_temporary(), error))? {
+            Some(Created::KeyUsed { session, body }) if body == once.body => {
+                let session = store.get(&session, now).await;
+                let session = session.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
+                Ok(Some(session.ok_or_else(|| ApiError::from(wire::TOKEN).because("the key's session has ended"))?))
             }
-            (Created::KeyUsed { .. }, _) => Err(wire::KEY_REUSED.into()),
+            Some(_) => Err(wire::KEY_REUSED.into()),
+            None => Ok(None),
+        }
+    }
+
+    /// Writes the session, or finds the one that this very request began meanwhile.
+    async fn create(&self, session: Session, once: Option<&Once>, now: u64) -> Result<Session, ApiError> {
+        let created = self.attempts.store().create(&session, once, now).await;
+        match (created.map_err(|error| ApiError::failed(error.is_temporary(), error))?, once) {
+            (Created::Yes, _) => Ok(session),
+            (Created::KeyUsed { .. }, Some(once)) => {
+                let begun = self.begun(&session.customer, once, now).await?;
+                begun.ok_or_else(|| ApiError::from(wire::TOKEN).because("the key's session has ended"))
+            }
+            (Created::KeyUsed { .. }, None) => Err(wire::KEY_REUSED.into()),
             (Created::CorrelationIdUsed, _) => Err(wire::CORRELATION_ID.into()),
         }
     }

@@ -1,14 +1,16 @@
 //! `POST /v1/validate`: the answer to the customer's backend. "true" leaves once a session, and only after
 //! the write that says so has won.
 
+mod operator;
 mod proof;
 
-use aws_sdk_dynamodb::Client;
 use serde::Serialize;
+use serde_json::Value;
 use sna_api::{Answer, ApiError, Endpoint, Request, Scalar, wire, wire::Wire};
-use sna_config::{Aws, Env};
+use sna_attempts::Attempts;
+use sna_config::Env;
 use sna_otp::{Code, Pepper};
-use sna_sessions::{Count, DAY, Guess, Limit, Once, Reason, Refusal, Session, Store, UpdateError};
+use sna_sessions::{Count, DAY, Guess, Limit, Once, Reason, Refusal, Session, UpdateError};
 use sna_tokens::{AccessToken, IdToken, PublicKeys, Verifier};
 use tracing::Span;
 
@@ -16,10 +18,10 @@ use crate::proof::{Body, Proof};
 
 pub struct Validate {
     verifier: Verifier,
-    store: Store,
+    attempts: Attempts,
     pepper: Pepper,
     digits: u8,
-    attempts: u32,
+    guesses: u32,
     wrong_codes_a_day: u64,
 }
 
@@ -40,13 +42,13 @@ impl Validate {
         let url = env.origin("PUBLIC_URL");
         let keys = env.parsed("TOKEN_PUBLIC_KEYS", PublicKeys::parse);
         let pepper = env.parsed("OTP_PEPPER", Pepper::parse);
-        let store = Store::new(Client::new(&Aws::read(env).dynamodb()), env.text("SESSIONS_TABLE"));
+        let attempts = Attempts::from_env(env, &url);
         Some(Self {
             digits: env.number("OTP_DIGITS", 6, 6..=10),
-            attempts: env.number("OTP_ATTEMPTS", 5, 1..=10),
+            guesses: env.number("OTP_ATTEMPTS", 5, 1..=10),
             wrong_codes_a_day: env.number("OTP_WRONG_CODES_A_DAY", 10, 1..=1_000_000),
             verifier: Verifier::new(keys?, &url),
-            store,
+            attempts: attempts?,
             pepper: pepper?,
         })
     }
@@ -69,19 +71,23 @@ impl Validate {
         proof: &Proof,
         once: Option<&Once>,
         now: u64,
-    ) -> Result<(Reason, Vec<Count>), Wire> {
+    ) -> Result<(Judged, Vec<Count>), Wire> {
+        let known = |reason| Ok((Judged::Known(reason), Vec::new()));
         if let Some(once) = once
             && let Some(reason) = session.given(once).map_err(|_| wire::KEY_REUSED)?
         {
-            return Ok((reason, Vec::new()));
+            return known(reason);
         }
+        // The handset came back with an error, so there is nothing to show but the wish to know why.
+        let failed = session.silent_ended().filter(|reason| *reason != Reason::Match && !session.is_answered());
         let (reason, counts) = match proof {
             Proof::Code(code) => (spend(session, code, wire::CODE)?, Vec::new()),
-            Proof::Payload(secret) => (spend(session, secret, wire::PAYLOAD)?, Vec::new()),
-            // The handset came back with an error, so there is nothing to show but the wish to know why.
-            Proof::Nothing => match session.silent_ended() {
-                Some(reason) if reason != Reason::Match && !session.is_answered() => return Ok((reason, Vec::new())),
-                _ => return Err(wire::PAYLOAD),
+            Proof::Nothing => return failed.map_or(Err(wire::PAYLOAD), known),
+            Proof::Payload(payload) => match (failed, proof::session_id(payload)) {
+                (Some(reason), _) if proof::is_error(payload) => return known(reason),
+                _ if session.way.is_payload() => return Ok((Judged::ByOperator(payload.clone()), Vec::new())),
+                (_, Some(secret)) => (spend(session, secret, wire::PAYLOAD)?, Vec::new()),
+                (_, None) => return Err(wire::PAYLOAD),
             },
             Proof::Otp { session_id: Some(id), .. } if !session.is_otp_proof(id) => return Err(wire::PAYLOAD),
             Proof::Otp { code, .. } => self.guess(session, code, now)?,
@@ -89,7 +95,7 @@ impl Validate {
         if let Some(once) = once {
             session.remember(once.clone(), reason);
         }
-        Ok((reason, counts))
+        Ok((Judged::Known(reason), counts))
     }
 
     /// A wrong code is counted for the number too, over all sessions of the customer; when that is full, not even the
@@ -97,7 +103,7 @@ impl Validate {
     fn guess(&self, session: &mut Session, code: &Code, now: u64) -> Result<(Reason, Vec<Count>), Wire> {
         let id = session.id.clone();
         let matches = |number, kept: &str| sna_otp::matches(&self.pepper, &format!("{id}#{number}"), code, kept);
-        let guess = session.guess(now, self.attempts, matches).map_err(|_| wire::TOKEN)?;
+        let guess = session.guess(now, self.guesses, matches).map_err(|_| wire::TOKEN)?;
         let number = self.pepper.pseudonym("msisdn", session.msisdn.as_e164().as_bytes());
         let limit = || Limit {
             key: format!("wrong#{}#{number}", session.customer),
@@ -121,6 +127,13 @@ impl Validate {
             body: self.pepper.pseudonym("validate", request.body()),
         }))
     }
+}
+
+/// What a session knows of a proof.
+enum Judged {
+    Known(Reason),
+    /// Nothing: its operator must say what this payload is worth.
+    ByOperator(Value),
 }
 
 /// Spends the session's proof.
@@ -154,14 +167,15 @@ impl Endpoint for Validate {
             }
             self.judge(session, &proof, once.as_ref(), now)
         };
-        let (session, reason) = match self.store.update_counting(&id_token.jti, now, judge).await {
-            Ok(judged) => judged,
+        let (session, reason) = match self.attempts.store().update_counting(&id_token.jti, now, judge).await {
+            Ok((session, Judged::Known(reason))) => (session, reason),
+            Ok((session, Judged::ByOperator(payload))) => self.ask_operator(session, payload, once, now).await?,
             Err(UpdateError::Absent) => return Err(ApiError::from(wire::TOKEN).because("no such session")),
             Err(UpdateError::Refused(wire)) => return Err(wire.into()),
             Err(UpdateError::Store(error)) => return Err(ApiError::failed(error.is_temporary(), error)),
             // The number's wrong codes of the day are used up: nothing was judged, nothing has changed.
             Err(UpdateError::Limited { .. }) => {
-                let session = self.store.get(&id_token.jti, now).await;
+                let session = self.attempts.store().get(&id_token.jti, now).await;
                 let session = session.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
                 (session.ok_or(wire::TOKEN)?, Reason::AttemptsExceeded)
             }

@@ -19,9 +19,9 @@ pub struct Body {
 pub enum Proof {
     /// From the redirect.
     Code(String),
-    /// From the JSON that the handset got.
-    Payload(String),
-    /// The handset got an error, or nothing.
+    /// The JSON that the handset got: ours, or its operator's.
+    Payload(Value),
+    /// The handset got nothing.
     Nothing,
     /// With the `session_id` of the otp answer, if the customer hands it over too.
     Otp { code: Code, session_id: Option<String> },
@@ -48,15 +48,11 @@ impl Body {
             (Some(_), Some(_), None) => Err(ApiError::from(wire::FIELD).because("code and otp_code")),
             (Some(code), None, None) => Ok(Proof::Code(code.to_owned())),
             (None, None, None) => Ok(Proof::Nothing),
-            (None, None, Some(payload)) => match session_id(&payload) {
-                Some(secret) => Ok(Proof::Payload(secret)),
-                // The error that authenticate answered with, handed over as it came.
-                None if payload.get("error").is_some() => Ok(Proof::Nothing),
-                None => Err(wire::PAYLOAD.into()),
-            },
+            (None, None, Some(payload)) => Ok(Proof::Payload(parsed(payload))),
             (None, Some(otp_code), payload) => {
                 let code = Code::parse(otp_code, digits).map_err(|error| ApiError::from(wire::FIELD).because(error))?;
-                let session_id = payload.map(|payload| session_id(&payload).ok_or(wire::PAYLOAD)).transpose()?;
+                let session_id = payload.map(|payload| session_id(&parsed(payload)).map(str::to_owned));
+                let session_id = session_id.map(|id| id.ok_or(wire::PAYLOAD)).transpose()?;
                 Ok(Proof::Otp { code, session_id })
             }
         }
@@ -67,8 +63,17 @@ fn present(text: &Option<String>) -> Option<&str> {
     text.as_deref().filter(|text| !text.is_empty())
 }
 
-/// `{"session_id": "…"}`, also as text that holds this JSON.
-fn session_id(payload: &Value) -> Option<String> {
-    let parsed = payload.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
-    parsed.as_ref().unwrap_or(payload).get("session_id")?.as_str().map(str::to_owned)
+/// JSON, also as text that holds it.
+fn parsed(payload: Value) -> Value {
+    payload.as_str().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(payload)
+}
+
+/// `{"session_id": "…"}`: our own answer to the handset.
+pub fn session_id(payload: &Value) -> Option<&str> {
+    payload.get("session_id")?.as_str()
+}
+
+/// Our own refusal of the handset, handed over as it came.
+pub fn is_error(payload: &Value) -> bool {
+    payload.get("error").is_some()
 }

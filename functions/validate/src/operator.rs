@@ -1,0 +1,52 @@
+//! A payload that is the operator's own: it says nothing until its operator has judged it, which happens once.
+
+use serde_json::Value;
+use sna_api::{ApiError, wire};
+use sna_operators::Operation;
+use sna_sessions::{Once, Reason, Refusal, Session, UpdateError};
+
+use crate::Validate;
+
+impl Validate {
+    /// The exchange is claimed before the operator is asked, and the verdict is recorded before it leaves: whoever dies
+    /// between the two has spent the attempt. What is no payload of this operator's changes nothing.
+    pub(crate) async fn ask_operator(
+        &self,
+        session: Session,
+        payload: Value,
+        once: Option<Once>,
+        now: u64,
+    ) -> Result<(Session, Reason), ApiError> {
+        let operation = Operation::Validate { payload };
+        if self.attempts.is_malformed(&session, &operation, now) {
+            return Err(wire::PAYLOAD.into());
+        }
+        let (session, ()) = self.change(&session.id, now, |session| session.begin_payload(now)).await?;
+        let reason = self.attempts.judge(&session, operation, None, now).await;
+        let record = |session: &mut Session| {
+            session.answer_payload(reason)?;
+            if let Some(once) = &once {
+                session.remember(once.clone(), reason);
+            }
+            Ok(())
+        };
+        let (session, ()) = self.change(&session.id, now, record).await?;
+        Ok((session, reason))
+    }
+
+    async fn change(
+        &self,
+        id: &str,
+        now: u64,
+        change: impl FnMut(&mut Session) -> Result<(), Refusal>,
+    ) -> Result<(Session, ()), ApiError> {
+        self.attempts.store().update(id, now, change).await.map_err(|error| match error {
+            // The handset has not been here, so nothing can have been given to it.
+            UpdateError::Refused(Refusal::NotUnderWay) => wire::PAYLOAD.into(),
+            UpdateError::Refused(refusal) => ApiError::from(wire::TOKEN).because(refusal),
+            UpdateError::Absent => ApiError::from(wire::TOKEN).because("no such session"),
+            UpdateError::Limited { wait_ms } => ApiError::limited(wait_ms),
+            UpdateError::Store(error) => ApiError::failed(error.is_temporary(), error),
+        })
+    }
+}
