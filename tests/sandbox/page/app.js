@@ -52,10 +52,14 @@ function showNetworks() {
   $("networks").addEventListener("change", showDevices);
 }
 
-function showDevices() {
+function ofNetwork() {
   const network = document.querySelector("[name=network]:checked").value;
+  return devices.filter((device) => device.network === network);
+}
+
+function showDevices() {
   const list = element("div", "", { className: "list" });
-  devices.filter((device) => device.network === network).forEach((device, index) => {
+  ofNetwork().forEach((device, index) => {
     const label = element("label", "");
     const about = element("small", `${device.msisdn} · scenario ${device.scenario} · expected ${device.expected}`);
     label.append(radio("device", device.msisdn, index === 0), element("span", device.name), about);
@@ -63,6 +67,20 @@ function showDevices() {
   });
   $("devices").querySelector(".list")?.remove();
   $("devices").append(list);
+  const others = ofNetwork().filter((device) => device.forcible);
+  const options = others.map((device) => element("option", `${device.scenario}: ${device.name}`, { value: device.scenario }));
+  $("scenario").replaceChildren(element("option", "What the phone's number says", { value: "" }), ...options);
+}
+
+// Another phone's scenario in the place of this one's own, or its own again.
+async function force(device) {
+  // Nothing to pick from: the number is no operator's.
+  if ($("scenario").options.length === 1) return device;
+  const picked = $("scenario").value;
+  const scenario = picked ? Number(picked) : null;
+  await post("/api/force", { msisdn: device.msisdn, scenario });
+  const { expected, later } = scenario ? ofNetwork().find((other) => other.scenario === scenario) : device;
+  return { ...device, expected, later };
 }
 
 // ---- showing what happened
@@ -124,7 +142,8 @@ async function showInbox() {
 // ---- signing in
 
 function showVerdict(verdict, device) {
-  const expected = verdict.outcome === device.expected ? "as expected" : `expected ${device.expected}`;
+  const good = [device.expected, device.later].includes(verdict.outcome);
+  const expected = good ? "as expected" : `expected ${device.expected}`;
   const why = verdict.refusal ? inWords(verdict.refusal) : `${verdict.outcome}, ${expected}`;
   if (verdict.authenticated) outcome("good", "Signed in, silently.", why);
   else outcome("bad", "Not signed in silently.", why);
@@ -147,7 +166,7 @@ function countDown() {
 
 async function signIn() {
   const msisdn = document.querySelector("[name=device]:checked").value;
-  const device = devices.find((device) => device.msisdn === msisdn);
+  const device = await force(devices.find((device) => device.msisdn === msisdn));
   current = { id: crypto.randomUUID(), device, began: Date.now(), smsAt: 0, busy: false };
   $("sms").hidden = true;
   $("sms-refusal").textContent = "";

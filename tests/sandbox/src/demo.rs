@@ -63,7 +63,7 @@ pub async fn demo(options: Demo) -> Result<bool, DemoError> {
         None if offer.otp => OTP_ONLY,
         None => "refused",
     };
-    let as_expected = outcome == expected;
+    let as_expected = device.expects(outcome);
     println!("\nsilent: {outcome} ({})", if as_expected { "as expected" } else { "NOT as expected" });
 
     let fallback = silent.is_none_or(|verdict| !verdict.authenticated && verdict.fallback_advised);

@@ -21,6 +21,9 @@ use crate::{
 /// The gateway refuses an SMS sooner after a silent attempt began.
 const BEFORE_SMS: Duration = Duration::from_secs(5);
 
+/// The gateway's answer where the operator of the number has no callback.
+const NO_CALLBACK: &str = "Network does not support callback on redirect_uri";
+
 /// A sign-in under way.
 pub struct Flow {
     device: Device,
@@ -32,7 +35,7 @@ pub struct Flow {
     correlation_id: String,
     /// The answer of `get_config`.
     config: Value,
-    /// When the gateway surely had begun a silent attempt, and what that gave the handset.
+    /// When the gateway surely had begun a silent attempt, and the proof that the handset got of it.
     silent: Option<(Instant, Value)>,
 }
 
@@ -94,6 +97,20 @@ impl Flow {
                 return Offer { silent: false, otp: false, refusal: Some(refusal(&token.json(), token.status)) };
             }
         }
+        let mut hop = self.ask().await;
+        // Some operators never send the handset back; then the customer takes what the handset gets.
+        if hop.status == 400 && hop.json()["error_description"] == NO_CALLBACK {
+            self.redirect_uri = None;
+            hop = self.ask().await;
+        }
+        self.config = hop.json();
+        let silent = self.config["authorize"]["authorization_uri"].is_string();
+        let refused = if hop.status == 200 { &self.config["authorize"] } else { &self.config };
+        let refusal = (!silent).then(|| refusal(refused, hop.status));
+        Offer { silent, otp: self.config["otp_authorization_uri"].is_string(), refusal }
+    }
+
+    async fn ask(&self) -> Hop {
         let question = Question {
             msisdn: &self.device.msisdn,
             client_ip: &self.device.client_ip.to_string(),
@@ -102,16 +119,12 @@ impl Flow {
         };
         let hop = self.customer.get_config(&question).await;
         self.show("customer", &hop);
-        self.config = hop.json();
-        let silent = self.config["authorize"]["authorization_uri"].is_string();
-        let refused = if hop.status == 200 { &self.config["authorize"] } else { &self.config };
-        let refusal = (!silent).then(|| refusal(refused, hop.status));
-        Offer { silent, otp: self.config["otp_authorization_uri"].is_string(), refusal }
+        hop
     }
 
-    /// The handset opens the authorization URI from its own address.
+    /// The handset does what `authorize` says, from its own address.
     pub async fn open_silent(&mut self) -> Opened {
-        let (answered, last) = self.open("/authorize/authorization_uri").await;
+        let (answered, last) = self.perform(&self.config["authorize"]).await;
         let page = self.redirect_uri.as_deref();
         let returned = last.location.as_deref().filter(|location| page.is_some_and(|page| is_at(location, page)));
         let got = match returned.and_then(|location| Url::parse(location).ok()) {
@@ -120,9 +133,16 @@ impl Flow {
             }
             None => last.json(),
         };
-        let proved = got["code"].is_string() || got["session_id"].is_string();
+        // Where a page may fetch it, the operator's own JSON is what the customer hands over.
+        let payload = is_true(&self.config["authorize"]["ajax"]) && last.status == 200 && got["error"].is_null();
+        let proved = got["code"].is_string() || got["session_id"].is_string() || payload;
         let refusal = (!proved).then(|| refusal(&got, last.status));
-        self.silent = Some((answered, got));
+        // The operator's own JSON may have a code too, which is no code of ours.
+        let proof = match got["code"].as_str().filter(|_| returned.is_some()) {
+            Some(code) => json!({ "code": code }),
+            None => json!({ "payload": got }),
+        };
+        self.silent = Some((answered, proof));
         Opened { refusal, code_length: None }
     }
 
@@ -134,7 +154,8 @@ impl Flow {
 
     /// The handset asks for a code by SMS.
     pub async fn open_otp(&mut self) -> Opened {
-        let (_, last) = self.open("/otp_authorization_uri").await;
+        let uri = json!({ "authorization_uri": self.config["otp_authorization_uri"] });
+        let (_, last) = self.perform(&uri).await;
         let answer = last.json();
         let refusal = (last.status != 200).then(|| refusal(&answer, last.status));
         Opened { refusal, code_length: text(&answer["code_length"]) }
@@ -142,12 +163,7 @@ impl Flow {
 
     /// The customer hands over what its page or the handset got, an error as well as a code: the gateway then says why.
     pub async fn validate_silent(&self) -> Verdict {
-        let got = self.silent.as_ref().map_or(&Value::Null, |(_, got)| got);
-        let (code, payload) = match got["code"].as_str() {
-            Some(code) => (json!(code), Value::Null),
-            None => (Value::Null, got.clone()),
-        };
-        self.validate(json!({ "code": code, "payload": payload })).await
+        self.validate(self.silent.as_ref().map_or_else(|| json!({}), |(_, proof)| proof.clone())).await
     }
 
     /// The customer hands over the code that the user typed.
@@ -164,14 +180,14 @@ impl Flow {
     }
 
     /// When the gateway had answered first (so it counts from before that), and the last hop.
-    async fn open(&self, uri: &str) -> (Instant, Hop) {
-        let uri = self.config.pointer(uri).and_then(Value::as_str).unwrap_or_default();
+    async fn perform(&self, authorize: &Value) -> (Instant, Hop) {
         let answered = OnceLock::new();
         let show = |hop: &Hop| {
             answered.get_or_init(Instant::now);
             self.show("phone", hop);
         };
-        let mut hops = self.handset.open_watched(uri, self.redirect_uri.as_deref(), show).await;
+        let (wallet, page) = (self.device.wallet.as_deref(), self.redirect_uri.as_deref());
+        let mut hops = self.handset.perform(authorize, wallet, page, show).await;
         let last = hops.pop().unwrap_or_else(|| Hop::nothing("the gateway gave no address to open"));
         (*answered.get_or_init(Instant::now), last)
     }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::scenarios;
+use crate::{profiles::Network, scenarios};
 
 /// Expected of a device that the gateway offers nothing but a code by SMS.
 pub const OTP_ONLY: &str = "OTP_ONLY";
@@ -41,10 +41,27 @@ pub struct Device {
     pub name: String,
     /// The outcome of a silent attempt, as [`crate::flow::Verdict::outcome`] names it, or [`OTP_ONLY`].
     pub expected: String,
+    /// That of a later attempt, where it may differ.
+    #[serde(default)]
+    pub later: Option<String>,
+    /// May its scenario be put on another device of the network?
+    #[serde(default)]
+    pub forcible: bool,
     /// Where its requests come from: a loopback address.
     pub source_ip: IpAddr,
     /// What the customer tells the gateway.
     pub client_ip: IpAddr,
+    /// The address of the phone's wallet, where its operator proves SIMs by digital credentials.
+    #[serde(default)]
+    pub wallet: Option<String>,
+}
+
+impl Device {
+    /// May a silent attempt of this device end so?
+    #[must_use]
+    pub fn expects(&self, outcome: &str) -> bool {
+        outcome == self.expected || self.later.as_deref() == Some(outcome)
+    }
 }
 
 impl Gateway {
@@ -56,17 +73,25 @@ impl Gateway {
     }
 }
 
-/// The operators' devices, and one whose number belongs to no network: for it there is only the SMS.
-pub(crate) fn devices() -> Result<Vec<Device>, serde_json::Error> {
-    let mut devices: Vec<Device> = serde_json::from_value(serde_json::to_value(scenarios::devices())?)?;
+/// The devices of the operators at `operators`, and one whose number belongs to no network: for it there is only the SMS.
+pub(crate) fn devices(networks: &[Network], operators: &str) -> Result<Vec<Device>, serde_json::Error> {
+    let mut devices: Vec<Device> = serde_json::from_value(serde_json::to_value(scenarios::devices(networks))?)?;
+    for network in networks.iter().filter(|network| network.simulator().has_wallet()) {
+        for device in devices.iter_mut().filter(|device| device.network == network.network) {
+            device.wallet = Some(format!("{operators}/{}/wallet", network.id));
+        }
+    }
     devices.push(Device {
         msisdn: "+447700900999".to_owned(),
         network: "unknown".to_owned(),
         scenario: 99,
         name: "No network is known for the number".to_owned(),
         expected: OTP_ONLY.to_owned(),
+        later: None,
+        forcible: false,
         source_ip: Ipv4Addr::new(127, 0, 9, 99).into(),
         client_ip: Ipv4Addr::new(81, 2, 69, 99).into(),
+        wallet: None,
     });
     Ok(devices)
 }

@@ -14,6 +14,7 @@ pub mod inbox;
 pub mod listen;
 pub mod operators;
 pub mod page;
+pub mod profiles;
 pub mod radio;
 pub mod scenarios;
 pub mod secrets;

@@ -55,6 +55,7 @@ pub fn router(gateway: Gateway, inbox: Inbox, operators: Operators) -> Result<Ro
         .route("/api/inbox", get(api::inbox))
         .route("/api/flow", get(api::flow))
         .route("/api/operators", get(api::operators))
+        .route("/api/force", post(api::force))
         .route("/api/begin", post(api::begin))
         .route("/api/open", post(api::open))
         .route("/api/validate", post(api::validate))

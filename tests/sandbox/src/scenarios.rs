@@ -1,11 +1,11 @@
 //! What can happen to a handset, by the last two digits of its number. A scenario belongs to the *device* that calls
 //! (its source address), so that the operators know it without being told and the gateway cannot tell it from chance.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use serde::Serialize;
 
-use crate::radio::Network;
+use crate::{gateway::OTP_ONLY, profiles::Network};
 
 /// The last two digits of a number, and what the operator or the network does to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +38,8 @@ pub enum Scenario {
     HugeAnswer = 44,
     PortedAway = 45,
     Tethered = 46,
+    RecycledAddress = 47,
+    OtpOnly = 48,
     DrippingAnswer = 50,
     SymmetricIdToken = 51,
     ForeignIssuer = 52,
@@ -48,8 +50,8 @@ pub enum Scenario {
 
 use Scenario::*;
 
-/// Scenario, name, and the outcome that the gateway must come to.
-const TABLE: [(Scenario, &str, &str); 33] = [
+/// Scenario, name, and the outcome that the gateway must come to where the family says nothing else.
+const TABLE: [(Scenario, &str, &str); 35] = [
     (OwnNumber, "The device owns the number", "MATCH"),
     (OtherNumber, "Same network, another number in the device", "MISMATCH"),
     (WiFi, "On Wi-Fi, no mobile data", "NOT_MOBILE_NETWORK"),
@@ -59,7 +61,7 @@ const TABLE: [(Scenario, &str, &str); 33] = [
     (UnknownUser, "The operator does not know the number", "SUBSCRIBER_UNKNOWN"),
     (NotRegistered, "The subscription lacks the service", "NETWORK_UNSUPPORTED"),
     (Mvno, "The line is another brand's on this network", "NETWORK_UNSUPPORTED"),
-    (Busy, "The user is busy with another transaction", "OPERATOR_ERROR"),
+    (Busy, "Busy with another transaction; free at the next attempt", "OPERATOR_ERROR"),
     (AuthorizeDown, "The authorize endpoint is unavailable", "OPERATOR_ERROR"),
     (TokenDown, "The token endpoint answers 503", "OPERATOR_ERROR"),
     (ResourceTimeout, "The resource answers 504", "OPERATOR_TIMEOUT"),
@@ -71,13 +73,15 @@ const TABLE: [(Scenario, &str, &str); 33] = [
     (NotByNetwork, "The login was not by the mobile network", "NOT_MOBILE_NETWORK"),
     (BadIdToken, "Wrong nonce, wrong audience or no signature, in turn", "PROTOCOL_VIOLATION"),
     (ForeignState, "The callback has another state", "PROTOCOL_VIOLATION"),
-    (ForeignIdentity, "Another subject (Vodafone) or issuer (O2)", "PROTOCOL_VIOLATION"),
+    (ForeignIdentity, "The answer is about somebody else, or somebody else's", "PROTOCOL_VIOLATION"),
     // The handset gives up, so nobody ever tells the gateway how it ended.
     (RedirectLoop, "Redirects without end", "invalid_request"),
-    (BadAnswer, "Broken JSON or a missing field, in turn", "OPERATOR_ERROR"),
+    (BadAnswer, "Broken JSON, a missing field, \"true\" as a string, in turn", "OPERATOR_ERROR"),
     (HugeAnswer, "10 MiB or a gzip bomb, in turn", "OPERATOR_ERROR"),
     (PortedAway, "The number has left this network", "SUBSCRIBER_UNKNOWN"),
     (Tethered, "A device behind the phone's hotspot", "NOT_MOBILE_NETWORK"),
+    (RecycledAddress, "The address was another subscriber's a second ago", "MISMATCH"),
+    (OtpOnly, "Nothing but a code by SMS", OTP_ONLY),
     (DrippingAnswer, "The resource drips a byte at a time, for ever", "OPERATOR_TIMEOUT"),
     (SymmetricIdToken, "HS256 with the public key as its secret", "PROTOCOL_VIOLATION"),
     (ForeignIssuer, "An id token of another issuer", "PROTOCOL_VIOLATION"),
@@ -85,6 +89,24 @@ const TABLE: [(Scenario, &str, &str); 33] = [
     (UnknownKey, "An id token under a key that is not published", "PROTOCOL_VIOLATION"),
     (InwardRedirect, "The resource redirects to an internal address", "OPERATOR_ERROR"),
 ];
+
+impl Scenario {
+    /// The scenario with these last two digits.
+    pub fn of(digits: u8) -> Option<Scenario> {
+        TABLE.iter().map(|row| row.0).find(|scenario| *scenario as u8 == digits)
+    }
+
+    /// The outcome of a first attempt, where the family says nothing else.
+    pub fn usual(self) -> &'static str {
+        TABLE.iter().find(|row| row.0 == self).map_or("MATCH", |row| row.2)
+    }
+
+    /// Is it the operator's doing, and so one that can be put on another device? Where a device calls from, and which
+    /// network the gateway holds its number for, cannot.
+    pub fn can_be_forced(self) -> bool {
+        !matches!(self, WiFi | OtherNetwork | OtpOnly)
+    }
+}
 
 /// A handset of the sandbox. No `Debug`: the number is personal.
 #[derive(Clone, Serialize)]
@@ -99,66 +121,77 @@ pub struct Device {
     pub name: &'static str,
     /// The outcome of a silent attempt: one of the gateway's closed set, such as `MATCH`, or its error.
     pub expected: &'static str,
+    /// That of a later attempt, where it may differ.
+    pub later: Option<&'static str>,
+    /// May its scenario be put on another device of the network?
+    pub forcible: bool,
     /// The loopback address from which the device calls.
     pub source_ip: IpAddr,
     /// The public address that the customer's backend sees and tells the gateway.
     pub client_ip: IpAddr,
     #[serde(skip)]
-    kind: Scenario,
+    pub(crate) kind: Scenario,
+    /// Whose mobile data it uses.
+    #[serde(skip)]
+    pub(crate) visited: Network,
 }
 
-impl Device {
-    pub(crate) fn scenario(&self) -> Scenario {
-        self.kind
-    }
+/// Every device: each network's scenarios. Numbers, source addresses and client addresses are unique.
+pub fn devices(networks: &[Network]) -> Vec<Device> {
+    // A device in another network is in the next one; where there is no other, nobody is.
+    let next = networks.iter().cycle().skip(1);
+    networks
+        .iter()
+        .zip(next)
+        .flat_map(|(network, next)| TABLE.iter().filter_map(|row| device(network, next, row)))
+        .collect()
 }
 
-/// Every device: each scenario for each network. Numbers, source addresses and client addresses are unique.
-pub fn devices() -> Vec<Device> {
-    Network::ALL.into_iter().flat_map(|network| TABLE.map(|row| device(network, row))).collect()
-}
-
-/// The scenario of the device that calls from here. A stranger is treated honestly.
-pub(crate) fn at(source: IpAddr) -> Scenario {
-    devices().iter().find(|device| device.source_ip == source).map_or(OwnNumber, Device::scenario)
-}
-
-fn device(network: Network, (kind, name, expected): (Scenario, &'static str, &'static str)) -> Device {
-    let digits = kind as u8;
-    let (source_ip, client_ip) = match kind {
-        WiFi if network == Network::Vodafone => wi_fi(digits),
-        WiFi => wi_fi(100 + digits),
-        OtherNetwork => cellular(network.other(), 100 + digits),
-        _ => cellular(network, digits),
+fn device(network: &Network, next: &Network, (kind, name, _): &(Scenario, &'static str, &str)) -> Option<Device> {
+    let (kind, digits) = (*kind, *kind as u8);
+    let expected = match network.simulator().expected(kind)? {
+        // As in a loop: nobody tells the gateway.
+        _ if kind == AuthorizeDown && network.error_page => RedirectLoop.usual(),
+        expected => expected,
     };
-    Device { msisdn: network.number(digits), network, scenario: digits, name, expected, source_ip, client_ip, kind }
-}
-
-/// Source and public address. The public ones lie in blocks that these networks announce.
-fn cellular(network: Network, host: u8) -> (IpAddr, IpAddr) {
-    match network {
-        Network::Vodafone => (ip(127, 0, 2, host), ip(148, 252, 128, host)),
-        Network::O2 => (ip(127, 0, 4, host), ip(82, 132, 128, host)),
-    }
-}
-
-fn wi_fi(host: u8) -> (IpAddr, IpAddr) {
-    (ip(127, 0, 9, host), ip(81, 2, 69, host))
-}
-
-fn ip(a: u8, b: u8, c: u8, d: u8) -> IpAddr {
-    Ipv4Addr::new(a, b, c, d).into()
+    let (source_ip, client_ip) = match kind {
+        WiFi => network.wi_fi(digits),
+        OtherNetwork if next == network => return None,
+        OtherNetwork => next.cellular(100 + digits),
+        _ => network.cellular(digits),
+    };
+    let visited = if kind == OtherNetwork { next } else { network }.clone();
+    let later = match kind {
+        Busy | BadAnswer | RecycledAddress => Some("MATCH"),
+        _ => None,
+    };
+    Some(Device {
+        msisdn: network.number(digits),
+        network: network.clone(),
+        scenario: digits,
+        name,
+        expected,
+        later,
+        forcible: kind.can_be_forced(),
+        source_ip,
+        client_ip,
+        kind,
+        visited,
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
     use std::collections::HashSet;
 
     use super::*;
+    use crate::profiles::tests::networks;
 
     #[test]
     fn numbers_and_addresses_are_unique() {
-        let devices = devices();
+        let devices = devices(&networks());
+        assert!(!devices.is_empty());
         assert_eq!(devices.iter().map(|d| &d.msisdn).collect::<HashSet<_>>().len(), devices.len());
         assert_eq!(devices.iter().map(|d| d.source_ip).collect::<HashSet<_>>().len(), devices.len());
         assert_eq!(devices.iter().map(|d| d.client_ip).collect::<HashSet<_>>().len(), devices.len());
@@ -166,14 +199,19 @@ mod tests {
 
     #[test]
     fn the_number_ends_in_the_scenario() {
-        for device in devices() {
+        for device in devices(&networks()) {
             assert!(device.msisdn.ends_with(&device.scenario.to_string()));
+            assert_eq!(Scenario::of(device.scenario), Some(device.kind));
         }
     }
 
     #[test]
-    fn a_device_on_the_other_network_calls_from_there() {
-        let sources: Vec<_> = devices().iter().filter(|d| d.scenario == 23).map(|d| d.source_ip.to_string()).collect();
-        assert_eq!(sources, ["127.0.4.123", "127.0.2.123"]);
+    fn a_device_on_another_network_calls_from_there_and_alone_there_is_none() {
+        let networks = networks();
+        for device in devices(&networks).iter().filter(|device| device.kind == OtherNetwork) {
+            assert_ne!(device.visited, device.network);
+            assert!(device.source_ip.to_string().starts_with(&device.visited.cellular));
+        }
+        assert!(devices(&networks[..1]).iter().all(|device| device.kind != OtherNetwork));
     }
 }

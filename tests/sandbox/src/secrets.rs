@@ -21,10 +21,14 @@ pub struct Secrets {
     /// 32 random bytes each, as 64 hex digits.
     pub customer_pepper: String,
     pub otp_pepper: String,
-    pub vodafone_client_secret: String,
-    /// ES256, PEM: PKCS#8 for the gateway, SubjectPublicKeyInfo for the operator.
-    pub o2_private_key: String,
-    pub o2_public_key: String,
+    /// The gateway's credentials at every operator.
+    pub operator_client_secret: String,
+    /// ES256, PEM: PKCS#8 for the gateway, SubjectPublicKeyInfo for the operators.
+    pub operator_private_key: String,
+    pub operator_public_key: String,
+    pub operator_api_key: String,
+    /// 32 random bytes, as 64 hex digits.
+    pub operator_decryption_key: String,
 }
 
 impl Secrets {
@@ -32,15 +36,17 @@ impl Secrets {
     /// [`NoKey`] names the one that could not be made.
     pub fn generate() -> Result<Secrets, NoKey> {
         let (token_key, token_public_key) = token_pair().map_err(|_| NoKey("token key"))?;
-        let (o2_private_key, o2_public_key) = es256_pair().map_err(|_| NoKey("ES256 key pair"))?;
+        let (operator_private_key, operator_public_key) = es256_pair().map_err(|_| NoKey("ES256 key pair"))?;
         Ok(Secrets {
             token_key,
             token_public_key,
             customer_pepper: random_hex()?,
             otp_pepper: random_hex()?,
-            vodafone_client_secret: random_hex()?,
-            o2_private_key,
-            o2_public_key,
+            operator_client_secret: random_hex()?,
+            operator_private_key,
+            operator_public_key,
+            operator_api_key: random_hex()?,
+            operator_decryption_key: random_hex()?,
         })
     }
 }

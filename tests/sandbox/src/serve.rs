@@ -13,7 +13,7 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    edge,
+    edge::{self, Listener},
     listen::{Bound, Servers},
     world::{Ports, Settings, StartError, World},
 };
@@ -24,6 +24,9 @@ pub struct Serve {
     /// The gateway as handsets and customers see it
     #[arg(long, default_value_t = 9000)]
     port_gateway: u16,
+    /// Where operators' proxies bring handsets to the gateway, over plain http
+    #[arg(long, default_value_t = 9002)]
+    port_enrich: u16,
     /// Where the functions are served (`cargo lambda watch`); started by someone else
     #[arg(long, default_value_t = 9001)]
     port_watch: u16,
@@ -46,6 +49,9 @@ pub struct Serve {
     /// Where operators.json, env.json and gateway.json are written
     #[arg(long, default_value = "target/local")]
     out: PathBuf,
+    /// Where the operators' profiles are: a folder of adapters, or an adapter's own; may be given again
+    #[arg(long, default_value = "adapters")]
+    profiles: Vec<PathBuf>,
     /// The operator table of the local run
     #[arg(long, default_value = "infra/operators.json")]
     template: PathBuf,
@@ -81,9 +87,11 @@ pub async fn serve(options: Serve) -> Result<(), ServeError> {
     let operators = fs::read_to_string(&options.template);
     let operators = operators.map_err(|error| ServeError::File(options.template.clone(), error))?;
 
-    let front = Bound::at(options.port_gateway).await?;
+    let (front, plain) = (Bound::at(options.port_gateway).await?, Bound::at(options.port_enrich).await?);
     let world = World::start(Settings {
         public_url: front.url(),
+        enrich_url: plain.url(),
+        profiles: options.profiles.clone(),
         ports: options.ports(),
         operators,
         directory: out.clone(),
@@ -92,7 +100,9 @@ pub async fn serve(options: Serve) -> Result<(), ServeError> {
     })
     .await?;
     let mut servers = Servers::new();
-    servers.serve(front, edge::router(&format!("http://127.0.0.1:{}", options.port_watch))?);
+    let functions = format!("http://127.0.0.1:{}", options.port_watch);
+    servers.serve(front, edge::router(&functions, Listener::Public)?);
+    servers.serve(plain, edge::router(&functions, Listener::Plain)?);
     write_files(&world, &out)?;
 
     let gateway = world.gateway();

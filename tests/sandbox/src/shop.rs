@@ -2,7 +2,9 @@
 
 use sna_customers::{ClientSecret, Customer, CustomerId, Customers, Limits, Pepper, Scope, SecretHash, WireTypes};
 
-use crate::{dynamodb, gateway::Credentials};
+use sna_numbers::Msisdn;
+
+use crate::{dynamodb, gateway::Credentials, profiles::Network};
 
 /// Why the customer could not be registered.
 #[derive(Debug, thiserror::Error)]
@@ -13,16 +15,29 @@ pub struct NotRegistered(String);
 ///
 /// # Errors
 /// When the record is refused or the table does not answer.
-pub async fn register(dynamodb: &str, pepper: &str, redirect_uri: String) -> Result<Credentials, NotRegistered> {
+pub async fn register(
+    dynamodb: &str,
+    pepper: &str,
+    redirect_uri: String,
+    networks: &[Network],
+) -> Result<Credentials, NotRegistered> {
     let pepper = Pepper::parse(pepper).map_err(refused)?;
     let secret = ClientSecret::generate().map_err(refused)?;
+    // Wherever a device's number is from; a profile's numbers must be possible ones.
+    let mut countries = vec!["GB".to_owned()];
+    for network in networks {
+        let number = Msisdn::parse(&network.number(20)).map_err(|_| NotRegistered(format!("{network:?}'s numbers")))?;
+        countries.push(number.country().as_str().to_owned());
+    }
+    countries.sort();
+    countries.dedup();
     let shop = Customer {
         id: CustomerId::parse("demo-shop").map_err(refused)?,
         name: "Demo Shop".to_owned(),
         secret_hashes: vec![SecretHash::of(secret.expose(), &pepper)],
         scopes: [Scope::Authenticate, Scope::Otp].into(),
         redirect_uris: vec![redirect_uri.clone()],
-        countries: vec!["GB".to_owned()],
+        countries,
         wire_types: WireTypes::Quoted,
         otp_template: None,
         otp_domain: Some("shop.example".to_owned()),

@@ -15,8 +15,9 @@ use crate::{
     gateway::{Gateway, devices},
     inbox::Inbox,
     listen::{Bound, Servers},
-    operators::{self, Operators},
+    operators::{self, Operators, Unforced},
     page,
+    profiles::{self, ProfileError},
     secrets::{NoKey, Secrets},
     shop::{self, NotRegistered},
     sns,
@@ -26,6 +27,10 @@ use crate::{
 pub struct Settings {
     /// Where the gateway will be: `http://127.0.0.1:9000`, no path, no slash at the end.
     pub public_url: String,
+    /// Where the gateway's plain-http listener will be, at which a mobile gateway adds its header: no path, no slash.
+    pub enrich_url: String,
+    /// The folders of the profiles: each holds adapters, or is one's own.
+    pub profiles: Vec<PathBuf>,
     pub ports: Ports,
     /// The operator table, with the default addresses in it; the world puts its own in their place.
     pub operators: String,
@@ -57,6 +62,8 @@ pub struct Ports {
 pub enum StartError {
     #[error("a port of 127.0.0.1 cannot be bound: {0}")]
     Port(#[from] io::Error),
+    #[error("the profiles: {0}")]
+    Profiles(#[from] ProfileError),
     #[error(transparent)]
     Key(#[from] NoKey),
     #[error("the tables cannot be made: {0}")]
@@ -91,10 +98,12 @@ impl World {
     /// [`StartError`] says what is missing; nothing keeps running then.
     pub async fn start(settings: Settings) -> Result<World, StartError> {
         let mut servers = Servers::new();
+        let networks = profiles::load(&settings.profiles)?;
         let secrets = Secrets::generate()?;
         let bound = Listeners::bind(settings.ports).await?;
         let (dynamodb, sns, sandbox) = (bound.dynamodb.url(), bound.sns.url(), bound.sandbox.url());
 
+        let devices = devices(&networks, &bound.operators.url())?;
         dynamodb::start(bound.dynamodb, &mut servers)?;
         let inbox = Inbox::default();
         servers.serve(bound.sns, sns::router(inbox.clone()));
@@ -105,13 +114,17 @@ impl World {
             .replace("127.0.0.1:9411", authority(&bound.hop.url()))
             .replace("127.0.0.1:9412", authority(&bound.origin.url()));
         let operators = Operators::new(operators::Settings {
+            networks: networks.clone(),
             public: Url::parse(&bound.operators.url())?,
             hop: Url::parse(&bound.hop.url())?,
             origin: Url::parse(&bound.origin.url())?,
             client_id: "gateway".to_owned(),
-            vodafone_client_secret: secrets.vodafone_client_secret.clone(),
-            o2_public_key_pem: secrets.o2_public_key.clone(),
-            redirect_uris: ["vodafone", "o2"].map(|id| format!("{}/v1/callback/{id}", settings.public_url)).into(),
+            client_secret: secrets.operator_client_secret.clone(),
+            public_key_pem: secrets.operator_public_key.clone(),
+            api_key: secrets.operator_api_key.clone(),
+            decryption_key: secrets.operator_decryption_key.clone(),
+            callbacks: format!("{}/v1/callback", settings.public_url),
+            enrich_url: settings.enrich_url,
             slow: settings.slow,
         })?;
         servers.serve(bound.operators, operators.public_router());
@@ -122,8 +135,8 @@ impl World {
         let gateway = Gateway {
             url: settings.public_url,
             sandbox,
-            customer: shop::register(&dynamodb, &secrets.customer_pepper, redirect_uri).await?,
-            devices: devices()?,
+            customer: shop::register(&dynamodb, &secrets.customer_pepper, redirect_uri, &networks).await?,
+            devices,
         };
         servers.serve(bound.sandbox, page::router(gateway.clone(), inbox.clone(), operators.clone())?);
 
@@ -168,6 +181,15 @@ impl World {
     #[must_use]
     pub fn operators(&self) -> &Operators {
         &self.operators
+    }
+
+    /// Puts a scenario in the place of a device's own, for the device with this number; none gives it back.
+    ///
+    /// # Errors
+    /// [`Unforced`] says what is not known, or not the operator's to do.
+    pub fn force(&self, msisdn: &str, scenario: Option<u8>) -> Result<(), Unforced> {
+        let device = self.gateway.device(msisdn).ok_or(Unforced::Device)?;
+        self.operators.force(device.source_ip, scenario)
     }
 
     /// Ends the world, and waits for requests that are still running (two seconds at most).
@@ -221,8 +243,10 @@ fn environment(
         ("ADAPTERS", adapters.display().to_string()),
         ("CUSTOMER_PEPPER", secrets.customer_pepper),
         ("OTP_PEPPER", secrets.otp_pepper),
-        ("VODAFONE_CLIENT_SECRET", secrets.vodafone_client_secret),
-        ("O2_PRIVATE_KEY", secrets.o2_private_key),
+        ("OPERATOR_CLIENT_SECRET", secrets.operator_client_secret),
+        ("OPERATOR_PRIVATE_KEY", secrets.operator_private_key),
+        ("OPERATOR_API_KEY", secrets.operator_api_key),
+        ("OPERATOR_DECRYPTION_KEY", secrets.operator_decryption_key),
         ("TRUSTED_PROXIES", "1".to_owned()),
         ("HOME_COUNTRIES", "GB".to_owned()),
         ("SMS_SENDER_ID", "DemoShop".to_owned()),

@@ -5,7 +5,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{Ports, Settings, World};
-use crate::{handset::Handset, hop::Hop};
+use crate::{handset::Handset, hop::Hop, profiles::tests::adapters};
 
 const CALLBACK: &str = "http://127.0.0.1:1/v1/callback/vodafone";
 
@@ -13,6 +13,8 @@ const CALLBACK: &str = "http://127.0.0.1:1/v1/callback/vodafone";
 pub async fn world() -> World {
     let settings = Settings {
         public_url: "http://127.0.0.1:1".to_owned(),
+        enrich_url: "http://127.0.0.1:1".to_owned(),
+        profiles: vec![adapters()],
         ports: Ports::default(),
         operators: r#"{"host":"http://127.0.0.1:9410","hop":"127.0.0.1:9411"}"#.to_owned(),
         directory: std::env::temp_dir(),
@@ -35,6 +37,7 @@ async fn authorize(world: &World, msisdn: &str) -> Vec<Hop> {
         ("state", "a-state-of-thirty-two-characters"),
         ("nonce", "a-nonce-of-thirty-two-characters"),
         ("acr_values", "2"),
+        ("correlation_id", "a-correlation-id"),
     ];
     let url = Url::parse_with_params(&format!("{}{path}", table["host"].as_str().unwrap()), parameters).unwrap();
     let device = world.gateway().device(msisdn).unwrap();

@@ -6,10 +6,12 @@ use std::net::{IpAddr, SocketAddr};
 use axum::{
     Router,
     extract::{ConnectInfo, Path},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
     response::{Html, IntoResponse, Response},
     routing::{any, get, post},
 };
+
+use serde_json::{Value, json};
 
 use super::Handset;
 use crate::{
@@ -40,6 +42,12 @@ async fn consent() -> Html<&'static str> {
     Html(r#"<form action="/consent" data-sandbox-default="deny"><input type="hidden" name="tx" value="T1"></form>"#)
 }
 
+/// What came, in one line: method, query, types of header and body.
+async fn echo(method: Method, uri: Uri, headers: HeaderMap, body: String) -> String {
+    let header = |name: &str| headers.get(name).map_or("-", |value| value.to_str().unwrap()).to_owned();
+    format!("{method} {} {} {} {body}", uri.query().unwrap_or("-"), header("content-type"), header("x-sdk"))
+}
+
 async fn site() -> (String, Servers) {
     let router = Router::new()
         .route("/peer", get(peer))
@@ -51,6 +59,8 @@ async fn site() -> (String, Servers) {
         .route("/consent", post(|body: String| async { body }))
         .route("/form", get(|| async { Html(r#"<form action="/redirect/307/consent" data-sandbox-default="x">"#) }))
         .route("/away", get(|| async { (StatusCode::FOUND, [(header::LOCATION, "https://shop.example/cb?code=1")]) }))
+        .route("/echo", any(echo))
+        .route("/credential", get(|| async { r#"{"digital_request":"{\"requests\":[]}"}"# }))
         .route("/app", get(|| async { (StatusCode::FOUND, [(header::LOCATION, "com.example.app:/cb?code=1")]) }));
     let (mut servers, bound) = (Servers::new(), Bound::at(0).await.unwrap());
     let url = bound.url();
@@ -125,4 +135,37 @@ async fn it_stops_before_the_customers_page_and_before_an_app() {
 async fn a_host_that_is_not_there_is_a_hop_without_an_answer() {
     let hops = opened(&handset(), "http://127.0.0.1:1", "/").await;
     assert_eq!((hops[0].status, hops[0].body.as_str()), (0, "cannot connect"));
+}
+
+#[tokio::test]
+async fn what_authorize_says_is_sent_as_it_says() {
+    let (url, _servers) = site().await;
+    let told = |request_type: &str, headers: Value| {
+        let parameters = json!({ "a": "1 &", "b": "2" });
+        json!({
+            "authorization_uri": format!("{url}/echo?c=3"), "request_type": request_type,
+            "request_config": { "headers": headers, "parameters": parameters },
+        })
+    };
+    let json_type = json!({ "Content-Type": "application/json", "x-sdk": "7" });
+    for (authorize, echoed) in [
+        (told("GET", json!({ "x-sdk": "7" })), "GET c=3&a=1+%26&b=2 - 7 "),
+        (told("POST", json!({})), "POST c=3 application/x-www-form-urlencoded - a=1+%26&b=2"),
+        (told("POST", json_type), r#"POST c=3 application/json 7 {"a":"1 &","b":"2"}"#),
+        (json!({ "authorization_uri": format!("{url}/echo") }), "GET - - - "),
+    ] {
+        let hops = handset().perform(&authorize, None, None, |_| ()).await;
+        assert_eq!(hops.iter().map(|hop| hop.body.as_str()).collect::<Vec<_>>(), [echoed]);
+    }
+    assert!(handset().perform(&json!({}), None, None, |_| ()).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_request_for_a_credential_is_the_wallet_s() {
+    let (url, _servers) = site().await;
+    let authorize = json!({ "authorization_uri": format!("{url}/credential") });
+    let wallet = format!("{url}/echo");
+    let hops = handset().perform(&authorize, Some(&wallet), None, |_| ()).await;
+    assert_eq!(hops.last().unwrap().body, r#"POST - application/json - {"requests":[]}"#);
+    assert_eq!(handset().perform(&authorize, None, None, |_| ()).await.len(), 1);
 }

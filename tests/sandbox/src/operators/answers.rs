@@ -83,6 +83,11 @@ pub fn bad_request_page(text: &str) -> Response {
     page(StatusCode::BAD_REQUEST, &format!("<h1>invalid_request</h1><p>{text}</p>"))
 }
 
+/// A page where a redirect should be: the handset goes no further.
+pub fn error_page() -> Response {
+    page(StatusCode::SERVICE_UNAVAILABLE, "<h1>Service unavailable</h1><p>Please try again later.</p>")
+}
+
 /// The consent page. `handle` is ours (hexadecimal), so nothing needs escaping. The attribute tells a handset without a
 /// person what this one would press.
 pub fn consent_page(action: &str, handle: &str) -> Response {

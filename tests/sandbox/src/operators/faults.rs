@@ -13,7 +13,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::stream;
 
-use crate::radio::Network;
+use crate::profiles::Network;
 use crate::scenarios::Scenario;
 
 use super::answers::{Refused, found};
@@ -32,16 +32,29 @@ const METADATA: &str = "http://169.254.169.254/latest/meta-data/iam/security-cre
 #[derive(Default)]
 pub struct Cycles(Mutex<HashMap<(Network, Scenario), usize>>);
 
+/// An answer of a resource that says yes, and the same with a fault of its own.
+pub struct Yes {
+    pub whole: String,
+    pub broken: String,
+    /// With a string where a boolean belongs.
+    pub quoted: String,
+}
+
 impl Cycles {
-    fn next<T: Copy, const N: usize>(&self, network: Network, scenario: Scenario, variants: [T; N]) -> T {
+    fn next<T: Copy, const N: usize>(&self, network: &Network, scenario: Scenario, variants: [T; N]) -> T {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry((network, scenario)).or_default();
+        let count = counts.entry((network.clone(), scenario)).or_default();
         *count += 1;
         variants[(*count - 1) % N]
     }
 
+    /// True and false in turn.
+    pub fn first(&self, network: &Network, scenario: Scenario) -> bool {
+        self.next(network, scenario, [true, false])
+    }
+
     /// What is wrong with the id token, if anything.
-    pub fn flaw(&self, network: Network, scenario: Scenario) -> Option<Flaw> {
+    pub fn flaw(&self, network: &Network, scenario: Scenario) -> Option<Flaw> {
         match scenario {
             Scenario::BadIdToken => Some(self.next(network, scenario, [Flaw::Nonce, Flaw::Audience, Flaw::Unsigned])),
             Scenario::SymmetricIdToken => Some(Flaw::Symmetric),
@@ -52,36 +65,21 @@ impl Cycles {
         }
     }
 
-    /// The resource's answer, if it is not an honest one. CAMARA codes: Number Verification 2.1.0 and Commonalities 0.6.
-    pub fn resource(&self, network: Network, scenario: Scenario) -> Option<Response> {
-        let (status, mobile_connect, camara) = match scenario {
-            Scenario::ResourceTimeout => (
-                StatusCode::GATEWAY_TIMEOUT,
-                ("server_error", "Resources not available"),
-                ("TIMEOUT", "Request timeout exceeded."),
-            ),
-            Scenario::RateLimited => (
-                StatusCode::TOO_MANY_REQUESTS,
-                ("temporarily_unavailable", "Rate limit exceeded"),
-                ("TOO_MANY_REQUESTS", "Rate limit reached."),
-            ),
-            Scenario::NotByNetwork => (
-                StatusCode::FORBIDDEN,
-                ("access_denied", "User not authenticated by mobile network"),
-                (
-                    "NUMBER_VERIFICATION.USER_NOT_AUTHENTICATED_BY_MOBILE_NETWORK",
-                    "Client must authenticate via the mobile network to use this service",
-                ),
-            ),
-            Scenario::BadAnswer => return Some(json(self.next(network, scenario, broken(network)).to_owned())),
-            Scenario::DrippingAnswer => return Some(drip()),
-            Scenario::InwardRedirect => return Some(found(StatusCode::FOUND, METADATA.to_owned())),
-            Scenario::HugeAnswer => return Some(self.next(network, scenario, [plain_flood, gzip_bomb])(network)),
+    /// The JSON cut short, an object without a member, and no object, in turn.
+    pub fn broken(&self, network: &Network, whole: &str) -> String {
+        let at = self.next(network, Scenario::BadAnswer, [0, 1, 2]);
+        [&whole[..whole.len() - 1], "{}", "[]"][at].to_owned()
+    }
+
+    /// The resource's 200 or redirect, if it is not an honest one. What it refuses with is the family's.
+    pub fn resource(&self, network: &Network, scenario: Scenario, yes: &Yes) -> Option<Response> {
+        Some(match scenario {
+            Scenario::BadAnswer => json(self.next(network, scenario, [&yes.broken, "{}", &yes.quoted]).to_owned()),
+            Scenario::DrippingAnswer => drip(),
+            Scenario::InwardRedirect => found(StatusCode::FOUND, METADATA.to_owned()),
+            Scenario::HugeAnswer if self.first(network, scenario) => json(flood(yes)),
+            Scenario::HugeAnswer => gzip_bomb(yes),
             _ => return None,
-        };
-        Some(match network {
-            Network::Vodafone => Refused::new(status, mobile_connect.0, mobile_connect.1).oauth(),
-            Network::O2 => Refused::new(status, camara.0, camara.1).camara(),
         })
     }
 }
@@ -108,21 +106,10 @@ pub async fn token(scenario: Scenario, slow: Duration) -> Result<(), Refused> {
     }
 }
 
-/// The missing comma is that of the example in the Mobile Connect document itself.
-fn broken(network: Network) -> [&'static str; 2] {
-    match network {
-        Network::Vodafone => [r#"{"sub":"x" "device_msisdn_verified":true}"#, "{}"],
-        Network::O2 => [r#"{"devicePhoneNumberVerified":true"#, "{}"],
-    }
-}
-
 /// Spaces, and then an answer that says yes: only a limit on the size refuses it.
-fn flood(network: Network) -> Vec<u8> {
+fn flood(yes: &Yes) -> Vec<u8> {
     let mut body = vec![b' '; HUGE];
-    body.extend_from_slice(match network {
-        Network::Vodafone => br#"{"sub":"x","device_msisdn_verified":true}"#,
-        Network::O2 => br#"{"devicePhoneNumberVerified":true}"#,
-    });
+    body.extend_from_slice(yes.whole.as_bytes());
     body
 }
 
@@ -135,14 +122,10 @@ fn drip() -> Response {
     json(Body::from_stream(drops))
 }
 
-fn plain_flood(network: Network) -> Response {
-    json(flood(network))
-}
-
 /// About 10 KB on the wire.
-fn gzip_bomb(network: Network) -> Response {
+fn gzip_bomb(yes: &Yes) -> Response {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    let packed = encoder.write_all(&flood(network)).and_then(|()| encoder.finish());
+    let packed = encoder.write_all(&flood(yes)).and_then(|()| encoder.finish());
     ([(header::CONTENT_ENCODING, "gzip")], json(packed.unwrap_or_default())).into_response()
 }
 

@@ -1,5 +1,6 @@
-//! The handset's way through an operator, the same for both: authorize, the plain-http hop where the network says whose SIM
-//! it is, back with the cookie, perhaps a consent page, and home to the gateway with a code or an error.
+//! The handset's way through an operator, the same for all that redirect it: authorize, the plain-http hop where the
+//! network says whose SIM it is, back with the cookie, perhaps further redirects and a consent page, and then the
+//! family's own end, which is mostly home to the gateway with a code or an error.
 
 use std::net::SocketAddr;
 
@@ -7,15 +8,18 @@ use axum::body::Bytes;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
 use url::form_urlencoded::Serializer;
 
-use crate::radio::{MOBILE_GATEWAY, Network};
+use crate::profiles::Network;
+use crate::radio::MOBILE_GATEWAY;
 use crate::scenarios::Scenario;
 
-use super::answers::{Refused, bad_request_page, consent_page as consent_form, found};
+use super::answers::{Refused, bad_request_page, consent_page as consent_form, error_page, found};
 use super::ledger::{CODE_LIFETIME, STEP_LIFETIME, Step, Transaction};
 use super::params::Params;
-use super::{Operators, hop, join, now, o2, vodafone};
+use super::{Operators, hop, join, now};
 
 const STALE: &str = "This link is unknown, was used before, or is too old.";
 const OTHER_BROWSER: &str = "This link belongs to another browser.";
@@ -27,25 +31,28 @@ pub struct Back {
     pub state: Option<String>,
     /// Mobile Connect echoes it.
     pub correlation_id: Option<String>,
-    /// O2 names itself (RFC 9207).
+    /// CAMARA's operators name themselves (RFC 9207).
     pub iss: Option<String>,
 }
 
 impl Back {
+    /// For an operator that sends the handset nowhere.
+    pub fn nowhere() -> Back {
+        Back { redirect_uri: String::new(), state: None, correlation_id: None, iss: None }
+    }
+
     pub fn code(&self, code: &str) -> Response {
-        self.go(&[("code", code)], StatusCode::FOUND)
+        self.go(&[("code", code)])
     }
 
     pub fn error(&self, refused: &Refused) -> Response {
-        // After a form was posted only 303 surely turns into a GET.
-        let status = if refused.status == StatusCode::SEE_OTHER { StatusCode::SEE_OTHER } else { StatusCode::FOUND };
         match &*refused.description {
-            "" => self.go(&[("error", refused.error)], status),
-            text => self.go(&[("error", refused.error), ("error_description", text)], status),
+            "" => self.go(&[("error", refused.error)]),
+            text => self.go(&[("error", refused.error), ("error_description", text)]),
         }
     }
 
-    fn go(&self, first: &[(&str, &str)], status: StatusCode) -> Response {
+    fn go(&self, first: &[(&str, &str)]) -> Response {
         let echoed = [("state", &self.state), ("correlation_id", &self.correlation_id), ("iss", &self.iss)];
         let query = Serializer::new(String::new())
             .extend_pairs(first)
@@ -53,28 +60,37 @@ impl Back {
             .finish()
             .replace('+', "%20"); // A space; a real plus is %2B already.
         let joint = if self.redirect_uri.contains('?') { '&' } else { '?' };
-        found(status, format!("{}{joint}{query}", self.redirect_uri))
+        found(StatusCode::FOUND, format!("{}{joint}{query}", self.redirect_uri))
     }
+}
+
+/// The steps behind the hop, for a family's router.
+pub fn router() -> Router<Operators> {
+    Router::new().route("/resume", get(resume)).route("/consent", get(consent_page).post(consent))
 }
 
 impl Operators {
     /// The registered redirect URI of the request, or the text of the page: an error about the client or its redirect URI
     /// is never sent to the redirect URI (RFC 6749 4.1.2.1).
-    pub fn redirect_uri(&self, params: &Params) -> Result<String, &'static str> {
+    pub fn redirect_uri(&self, network: &Network, params: &Params) -> Result<String, &'static str> {
         let settings = &self.0.settings;
         if params.get("client_id") != Some(&settings.client_id) {
             return Err("client_id is invalid");
         }
-        let asked = params.get("redirect_uri").unwrap_or_default();
-        settings.redirect_uris.iter().find(|uri| *uri == asked).cloned().ok_or("redirect_uri is invalid")
+        let registered = format!("{}/{}", settings.callbacks, network.id);
+        let asked = params.get("redirect_uri") == Some(&registered);
+        asked.then_some(registered).ok_or("redirect_uri is invalid")
     }
 
     /// A good authorize request: off to the hop, with the cookie that must come back.
     pub fn begin(&self, tx: Transaction) -> Result<Response, Refused> {
         if tx.scenario == Scenario::AuthorizeDown {
+            if tx.network.error_page {
+                return Ok(error_page());
+            }
             return Err(Refused::redirect("temporarily_unavailable", "Internal Server Error"));
         }
-        let id = tx.network.id();
+        let id = tx.network.id.clone();
         let cookie = format!("{id}_browser={}; Path=/{id}; HttpOnly; SameSite=Lax", tx.browser);
         let now = tx.started;
         let handle = self.ledger().put(Step::Seam, tx, now, STEP_LIFETIME)?;
@@ -82,37 +98,40 @@ impl Operators {
         Ok(([(header::SET_COOKIE, cookie)], hop).into_response())
     }
 
-    fn after_seam(&self, tx: Transaction) -> Result<Response, Refused> {
+    /// A link to a step of this operator's, which works once.
+    fn link(&self, step: Step, tx: Transaction) -> Result<String, Refused> {
+        let network = tx.network.clone();
+        let path = if step == Step::Consent { "/consent" } else { "/resume" };
+        let handle = self.ledger().put(step, tx, now(), STEP_LIFETIME)?;
+        Ok(format!("{}?tx={handle}", self.public(&network, path)))
+    }
+
+    fn after_seam(&self, mut tx: Transaction) -> Result<Response, Refused> {
+        let network = tx.network.clone();
         // The network knows by its access point which traffic is the phone's own.
         let unseen = tx.msisdn.is_none() || tx.scenario == Scenario::Tethered;
-        match (tx.network, tx.scenario) {
-            (Network::Vodafone, _) if unseen => Err(Refused::redirect("login_required", "")),
-            (Network::O2, _) if unseen => {
-                Err(Refused::redirect("access_denied", "The device is not connected to the mobile network"))
+        if let Some(refused) = network.simulator().refuses(tx.scenario, unseen) {
+            return Err(refused);
+        }
+        if let Some(status) = network.chain.get(tx.hops).and_then(|status| StatusCode::from_u16(*status).ok()) {
+            tx.hops += 1;
+            let handle = self.ledger().put(Step::Resume, tx, now(), STEP_LIFETIME)?;
+            return Ok(found(status, format!("resume?tx={handle}#wait")));
+        }
+        match tx.scenario {
+            Scenario::ConsentRequired => Err(Refused::redirect("consent_required", "Consent is required")),
+            Scenario::Mvno => Err(Refused::redirect("access_denied", "cannot deliver the scope for this MVNO")),
+            Scenario::Busy if self.0.cycles.first(&network, tx.scenario) => {
+                Err(Refused::redirect("access_denied", "The user is busy with another transaction"))
             }
-            (_, Scenario::ConsentRequired) => Err(Refused::redirect("consent_required", "Consent is required")),
-            (_, Scenario::Mvno) => Err(Refused::redirect("access_denied", "cannot deliver the scope for this MVNO")),
-            (_, Scenario::Busy) => Err(Refused::redirect("access_denied", "The user is busy with another transaction")),
-            (Network::Vodafone, Scenario::UnknownUser | Scenario::PortedAway) => {
-                Err(Refused::redirect("access_denied", "Unknown user / User is not recognized"))
-            }
-            (Network::Vodafone, Scenario::NotRegistered) => {
-                let text = "Mobile Connect User is not registered / Unknown Mobile Connect User";
-                Err(Refused::redirect("access_denied", text))
-            }
-            (network, Scenario::RedirectLoop) => {
-                let handle = self.ledger().put(Step::Resume, tx, now(), STEP_LIFETIME)?;
-                Ok(found(StatusCode::FOUND, format!("{}?tx={handle}", self.public(resume_path(network)))))
-            }
-            (network, Scenario::ConsentRefused) => {
-                let handle = self.ledger().put(Step::Consent, tx, now(), STEP_LIFETIME)?;
-                Ok(found(StatusCode::FOUND, format!("{}?tx={handle}", self.public(consent_path(network)))))
-            }
-            _ => self.grant(tx),
+            Scenario::RedirectLoop => Ok(found(StatusCode::FOUND, self.link(Step::Resume, tx)?)),
+            Scenario::ConsentRefused => Ok(found(StatusCode::FOUND, self.link(Step::Consent, tx)?)),
+            _ => Ok(network.simulator().end(self, tx, None)),
         }
     }
 
-    fn grant(&self, tx: Transaction) -> Result<Response, Refused> {
+    /// Back to the gateway with a code.
+    pub fn grant(&self, tx: Transaction) -> Result<Response, Refused> {
         let mut back = tx.back.clone();
         match tx.scenario {
             Scenario::ForeignState => back.state = back.state.map(change_last),
@@ -123,15 +142,20 @@ impl Operators {
         Ok(back.code(&code))
     }
 
+    /// The network's word for whose SIM it is, which in scenario 47 was another subscriber's a moment ago.
+    pub fn recognised(&self, tx: &Transaction, msisdn: Option<String>) -> Option<String> {
+        let stale = tx.scenario == Scenario::RecycledAddress && self.0.cycles.first(&tx.network, tx.scenario);
+        msisdn.map(|own| if stale { tx.network.number(19) } else { own })
+    }
+
     /// The transaction of the handle, if this browser began it. A wrong browser uses the handle up.
     fn take_in_browser(
         &self,
         step: Step,
-        uri: &Uri,
+        network: &Network,
         headers: &HeaderMap,
         handle: Option<&str>,
     ) -> Result<Transaction, &'static str> {
-        let network = network_of(uri).ok_or(STALE)?;
         let tx = self.ledger().take(step, network, handle.unwrap_or_default(), now()).ok_or(STALE)?;
         same_browser(&tx, headers).then_some(tx).ok_or(OTHER_BROWSER)
     }
@@ -140,86 +164,82 @@ impl Operators {
 /// `GET /{network}/seam` on the origin: the mobile gateway's word for who calls. Nobody else's is taken.
 pub async fn seam(
     State(operators): State<Operators>,
+    Extension(network): Extension<Network>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let Some(network) = network_of(&uri) else { return bad_request_page(STALE) };
     let handle = Params::query(uri.query());
-    let taken = operators.ledger().take(Step::Seam, network, handle.get("tx").unwrap_or_default(), now());
+    let taken = operators.ledger().take(Step::Seam, &network, handle.get("tx").unwrap_or_default(), now());
     let Some(mut tx) = taken else { return bad_request_page(STALE) };
-    tx.msisdn = if peer.ip() == MOBILE_GATEWAY { hop::enriched_number(&headers) } else { None };
+    let number = if peer.ip() == MOBILE_GATEWAY { hop::enriched_number(&headers) } else { None };
+    tx.msisdn = operators.recognised(&tx, number);
     // A new handle: who only knows the link to the hop cannot return in place of the handset that took it.
-    match operators.ledger().put(Step::Resume, tx, now(), STEP_LIFETIME) {
-        Ok(handle) => found(StatusCode::FOUND, format!("{}?tx={handle}", operators.public(resume_path(network)))),
-        Err(error) => Refused::from(error).oauth(),
+    match operators.link(Step::Resume, tx) {
+        Ok(link) => found(StatusCode::FOUND, link),
+        Err(refused) => refused.oauth(),
     }
 }
 
 /// Back from the hop, with the cookie of the authorize request.
-pub async fn resume(State(operators): State<Operators>, uri: Uri, headers: HeaderMap) -> Response {
+async fn resume(
+    State(operators): State<Operators>,
+    Extension(network): Extension<Network>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
     let handle = Params::query(uri.query());
-    let tx = match operators.take_in_browser(Step::Resume, &uri, &headers, handle.get("tx")) {
+    let tx = match operators.take_in_browser(Step::Resume, &network, &headers, handle.get("tx")) {
         Ok(tx) => tx,
         Err(text) => return bad_request_page(text),
     };
-    let back = tx.back.clone();
-    operators.after_seam(tx).unwrap_or_else(|refused| back.error(&refused))
+    let refused = |refused| network.simulator().end(&operators, tx.clone(), Some(refused));
+    operators.after_seam(tx.clone()).unwrap_or_else(refused)
 }
 
 /// The consent page. To look at it decides nothing.
-pub async fn consent_page(State(operators): State<Operators>, uri: Uri, headers: HeaderMap) -> Response {
-    let Some(network) = network_of(&uri) else { return bad_request_page(STALE) };
+async fn consent_page(
+    State(operators): State<Operators>,
+    Extension(network): Extension<Network>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
     let query = Params::query(uri.query());
     let handle = query.get("tx").unwrap_or_default();
-    match operators.ledger().peek(Step::Consent, network, handle, now()) {
-        Some(tx) if same_browser(&tx, &headers) => consent_form(consent_path(network), handle),
+    match operators.ledger().peek(Step::Consent, &network, handle, now()) {
+        Some(tx) if same_browser(&tx, &headers) => consent_form(&format!("/{}/consent", network.id), handle),
         Some(_) => bad_request_page(OTHER_BROWSER),
         None => bad_request_page(STALE),
     }
 }
 
 /// The user's decision.
-pub async fn consent(State(operators): State<Operators>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+async fn consent(
+    State(operators): State<Operators>,
+    Extension(network): Extension<Network>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let form = match Params::form(&headers, &body) {
         Ok(form) => form,
         Err(refused) => return refused.oauth(),
     };
-    let tx = match operators.take_in_browser(Step::Consent, &uri, &headers, form.get("tx")) {
+    let tx = match operators.take_in_browser(Step::Consent, &network, &headers, form.get("tx")) {
         Ok(tx) => tx,
         Err(text) => return bad_request_page(text),
     };
-    let back = tx.back.clone();
-    let answer = match form.get("decision") {
-        Some("accept") => operators.grant(tx).map(|mut granted| {
-            *granted.status_mut() = StatusCode::SEE_OTHER;
-            granted
-        }),
-        _ => Err(Refused::new(StatusCode::SEE_OTHER, "access_denied", "The user refused")),
-    };
-    answer.unwrap_or_else(|refused| back.error(&refused))
-}
-
-fn network_of(uri: &Uri) -> Option<Network> {
-    uri.path().split('/').nth(1).and_then(Network::of_id)
-}
-
-fn resume_path(network: Network) -> &'static str {
-    match network {
-        Network::Vodafone => vodafone::RESUME,
-        Network::O2 => o2::RESUME,
+    let denied = || Refused::redirect("access_denied", "The user refused");
+    let refused = (form.get("decision") != Some("accept")).then(denied);
+    let mut end = network.simulator().end(&operators, tx, refused);
+    // After a form was posted only 303 surely turns into a GET.
+    if end.status() == StatusCode::FOUND {
+        *end.status_mut() = StatusCode::SEE_OTHER;
     }
-}
-
-fn consent_path(network: Network) -> &'static str {
-    match network {
-        Network::Vodafone => vodafone::CONSENT,
-        Network::O2 => o2::CONSENT,
-    }
+    end
 }
 
 fn same_browser(tx: &Transaction, headers: &HeaderMap) -> bool {
-    let wanted = format!("{}_browser={}", tx.network.id(), tx.browser);
+    let wanted = format!("{}_browser={}", tx.network.id, tx.browser);
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(';')).any(|cookie| cookie.trim() == wanted)
 }

@@ -34,7 +34,7 @@ pub async fn forward(
     request: Request,
 ) -> Response {
     let mut headers = without_claims(request.headers());
-    if let Some(sim) = operators.0.radio.sim(peer.ip()).filter(|sim| sim.network.id() == network) {
+    if let Some(sim) = operators.0.radio.sim(peer.ip()).filter(|sim| sim.network.id == network) {
         let values =
             (HeaderValue::from_str(sim.msisdn.trim_start_matches('+')), HeaderValue::from_str(&peer.ip().to_string()));
         if let (Ok(number), Ok(client)) = values {
@@ -59,7 +59,8 @@ pub fn enriched_number(headers: &HeaderMap) -> Option<String> {
     plausible.then(|| format!("+{digits}"))
 }
 
-fn without_claims(headers: &HeaderMap) -> HeaderMap {
+/// The headers of a request without what a client says of itself.
+pub fn without_claims(headers: &HeaderMap) -> HeaderMap {
     let keep = |name: &HeaderName| {
         // An underscore reads as a hyphen in some servers.
         let name_text = name.as_str().replace('_', "-");
@@ -71,7 +72,7 @@ fn without_claims(headers: &HeaderMap) -> HeaderMap {
     headers.iter().filter(|(name, _)| keep(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-async fn pass_on(answer: reqwest::Response) -> Response {
+pub async fn pass_on(answer: reqwest::Response) -> Response {
     let status = answer.status();
     let headers = answer.headers().clone();
     let Ok(body) = answer.bytes().await else { return StatusCode::BAD_GATEWAY.into_response() };

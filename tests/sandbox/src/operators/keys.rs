@@ -1,24 +1,28 @@
 //! The operators' signing keys, fresh at every start, and the id tokens made with them: right ones, and the wrong ones
 //! that a client must refuse.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::errors::{Error, ErrorKind};
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
-use crate::radio::Network;
+use crate::profiles::Network;
 
-use super::StartError;
-
+/// An RSA key takes long to make: one, made at the start, serves all that sign with it, each under its own key id. The
+/// others have a key each, made when it is first needed.
 pub struct Keys {
-    /// Vodafone's: RS256.
-    vodafone: EncodingKey,
-    /// O2's: ES256.
-    o2: EncodingKey,
+    rsa: Arc<EncodingKey>,
+    /// By the network's id.
+    ec: Mutex<HashMap<String, Arc<EncodingKey>>>,
 }
 
 /// How an id token is wrong.
@@ -37,52 +41,63 @@ pub enum Flaw {
 }
 
 impl Keys {
-    pub fn generate() -> Result<Keys, StartError> {
-        let rsa = KeyPair::generate(KeySize::Rsa2048).map_err(|_| StartError::SigningKeys)?;
-        let rsa: Pkcs8V1Der = rsa.as_der().map_err(|_| StartError::SigningKeys)?;
-        let ec = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| StartError::SigningKeys)?;
-        let ec = ec.to_pkcs8v1().map_err(|_| StartError::SigningKeys)?;
-        Ok(Keys {
-            // The DER constructor wants the older PKCS#1; the PEM one unwraps PKCS#8.
-            vodafone: EncodingKey::from_rsa_pem(pem(rsa.as_ref()).as_bytes()).map_err(|_| StartError::SigningKeys)?,
-            o2: EncodingKey::from_ec_der(ec.as_ref()),
-        })
+    pub fn generate() -> Result<Keys, Error> {
+        Ok(Keys { rsa: Arc::new(rsa()?), ec: Mutex::default() })
     }
 
-    fn of(&self, network: Network) -> (&EncodingKey, Algorithm, &'static str) {
-        match network {
-            Network::Vodafone => (&self.vodafone, Algorithm::RS256, "vodafone-1"),
-            Network::O2 => (&self.o2, Algorithm::ES256, "o2-1"),
+    fn of(&self, network: &Network, algorithm: Algorithm) -> Result<Arc<EncodingKey>, Error> {
+        if algorithm != Algorithm::ES256 {
+            return Ok(self.rsa.clone());
         }
+        let mut keys = self.ec.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = keys.get(&network.id) {
+            return Ok(key.clone());
+        }
+        let key = Arc::new(ec()?);
+        keys.insert(network.id.clone(), key.clone());
+        Ok(key)
     }
 
     /// RFC 7517.
-    pub fn jwks(&self, network: Network) -> jsonwebtoken::errors::Result<JwkSet> {
-        let (key, algorithm, kid) = self.of(network);
-        let mut jwk = Jwk::from_encoding_key(key, algorithm)?;
-        jwk.common.key_id = Some(kid.to_owned());
+    pub fn jwks(&self, network: &Network, algorithm: Algorithm) -> Result<JwkSet, Error> {
+        let mut jwk = Jwk::from_encoding_key(&*self.of(network, algorithm)?, algorithm)?;
+        jwk.common.key_id = Some(kid(network));
         jwk.common.public_key_use = Some(PublicKeyUse::Signature);
         Ok(JwkSet { keys: vec![jwk] })
     }
 
-    /// A compact JWS of the claims, wrong in the way that is asked for.
+    /// The claims as an id_token, wrong in the way that is asked for.
     pub fn id_token(
         &self,
-        network: Network,
+        network: &Network,
+        algorithm: Algorithm,
+        claims: Value,
+        flaw: Option<Flaw>,
+    ) -> Result<String, Error> {
+        self.jwt(network, algorithm, "JWT", claims, flaw)
+    }
+
+    /// A compact JWS of the claims with this `typ`, wrong in the way that is asked for.
+    pub fn jwt(
+        &self,
+        network: &Network,
+        algorithm: Algorithm,
+        typ: &str,
         mut claims: Value,
         flaw: Option<Flaw>,
-    ) -> jsonwebtoken::errors::Result<String> {
-        let (key, algorithm, kid) = self.of(network);
+    ) -> Result<String, Error> {
+        let (key, kid) = (self.of(network, algorithm)?, kid(network));
+        let header = |algorithm, kid| Header { kid: Some(kid), typ: Some(typ.to_owned()), ..Header::new(algorithm) };
         match flaw {
             Some(Flaw::Nonce) => claims["nonce"] = json!("another-nonce"),
             Some(Flaw::Audience) => claims["aud"] = json!("another-client"),
             Some(Flaw::Unsigned) => {
                 let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-                return Ok(format!("{}.{}.", encode(&json!({ "alg": "none", "typ": "JWT" })), encode(&claims)));
+                return Ok(format!("{}.{}.", encode(&json!({ "alg": "none", "typ": typ })), encode(&claims)));
             }
             Some(Flaw::Symmetric) => {
-                let public = json!(Jwk::from_encoding_key(key, algorithm)?).to_string();
-                let header = Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::HS256) };
+                let public = json!(Jwk::from_encoding_key(&key, algorithm)?).to_string();
+                let header = header(Algorithm::HS256, kid);
                 return jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(public.as_bytes()));
             }
             Some(Flaw::Issuer) => claims["iss"] = json!("https://another-operator.example"),
@@ -92,10 +107,28 @@ impl Keys {
             }
             Some(Flaw::Key) | None => {}
         }
-        let kid = if matches!(flaw, Some(Flaw::Key)) { "never-published" } else { kid };
-        let header = Header { kid: Some(kid.to_owned()), ..Header::new(algorithm) };
-        jsonwebtoken::encode(&header, &claims, key)
+        let kid = if matches!(flaw, Some(Flaw::Key)) { "never-published".to_owned() } else { kid };
+        jsonwebtoken::encode(&header(algorithm, kid), &claims, &key)
     }
+}
+
+fn kid(network: &Network) -> String {
+    format!("{}-1", network.id)
+}
+
+fn ec() -> Result<EncodingKey, Error> {
+    let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(unmade)?;
+    Ok(EncodingKey::from_ec_der(key.to_pkcs8v1().map_err(unmade)?.as_ref()))
+}
+
+fn rsa() -> Result<EncodingKey, Error> {
+    let key: Pkcs8V1Der = KeyPair::generate(KeySize::Rsa2048).and_then(|key| key.as_der()).map_err(unmade)?;
+    // The DER constructor wants the older PKCS#1; the PEM one unwraps PKCS#8.
+    EncodingKey::from_rsa_pem(pem(key.as_ref()).as_bytes())
+}
+
+fn unmade(_: Unspecified) -> Error {
+    Error::from(ErrorKind::InvalidKeyFormat)
 }
 
 fn pem(pkcs8: &[u8]) -> String {

@@ -3,10 +3,13 @@
 
 use std::collections::HashMap;
 
-use crate::radio::Network;
+use serde_json::Value;
+
+use crate::profiles::Network;
 use crate::scenarios::Scenario;
 
 use super::flow::Back;
+use super::now;
 
 /// Milliseconds: a step of the handset.
 pub const STEP_LIFETIME: u64 = 300_000;
@@ -20,15 +23,38 @@ pub struct Transaction {
     /// That of the device which came to the authorize endpoint.
     pub scenario: Scenario,
     pub back: Back,
+    /// OpenID Connect's, where the family has it.
     pub nonce: String,
-    /// PKCE, S256 (RFC 7636); O2 only.
+    /// PKCE, S256 (RFC 7636), where the operator wants it.
     pub code_challenge: Option<String>,
+    /// What else the family must find again at a later step.
+    pub data: Value,
     /// The cookie that says that it is still the same browser.
     pub browser: String,
     /// The number that the network authenticated, in E.164.
     pub msisdn: Option<String>,
+    /// How many of the network's further redirects the handset has followed.
+    pub hops: usize,
     /// Unix milliseconds.
     pub started: u64,
+}
+
+impl Transaction {
+    /// One that begins now.
+    pub fn new(network: Network, scenario: Scenario, back: Back) -> Result<Transaction, getrandom::Error> {
+        Ok(Transaction {
+            network,
+            scenario,
+            back,
+            nonce: String::new(),
+            code_challenge: None,
+            data: Value::Null,
+            browser: random()?,
+            msisdn: None,
+            hops: 0,
+            started: now(),
+        })
+    }
 }
 
 /// What a handle is good for.
@@ -65,22 +91,22 @@ impl Ledger {
     }
 
     /// Uses the handle up.
-    pub fn take(&mut self, step: Step, network: Network, handle: &str, now: u64) -> Option<Transaction> {
+    pub fn take(&mut self, step: Step, network: &Network, handle: &str, now: u64) -> Option<Transaction> {
         self.forget(now);
         let key = (step, handle.to_owned());
-        self.held.get(&key).filter(|(tx, _)| tx.network == network)?;
+        self.held.get(&key).filter(|(tx, _)| tx.network == *network)?;
         self.held.remove(&key).map(|(tx, _)| tx)
     }
 
     /// Looks without using up.
-    pub fn peek(&mut self, step: Step, network: Network, handle: &str, now: u64) -> Option<Transaction> {
+    pub fn peek(&mut self, step: Step, network: &Network, handle: &str, now: u64) -> Option<Transaction> {
         self.forget(now);
         let (tx, _) = self.held.get(&(step, handle.to_owned()))?;
-        (tx.network == network).then(|| tx.clone())
+        (tx.network == *network).then(|| tx.clone())
     }
 
     /// Uses the code up. A code that comes again takes with it the token that it gave (RFC 6749 4.1.2).
-    pub fn take_code(&mut self, network: Network, code: &str, now: u64) -> Option<Transaction> {
+    pub fn take_code(&mut self, network: &Network, code: &str, now: u64) -> Option<Transaction> {
         if let Some((token, _)) = self.redeemed.remove(code) {
             self.held.remove(&(Step::Token, token));
         }
@@ -118,37 +144,29 @@ pub fn random() -> Result<String, getrandom::Error> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
+    use crate::profiles::tests::network;
 
     fn transaction() -> Transaction {
         let back = Back { redirect_uri: "http://127.0.0.1/".to_owned(), state: None, correlation_id: None, iss: None };
-        Transaction {
-            network: Network::O2,
-            scenario: Scenario::OwnNumber,
-            back,
-            nonce: String::new(),
-            code_challenge: None,
-            browser: String::new(),
-            msisdn: None,
-            started: 0,
-        }
+        Transaction::new(network("o2"), Scenario::OwnNumber, back).unwrap()
     }
 
     #[test]
     fn a_handle_is_good_until_its_lifetime_is_over() {
         let mut ledger = Ledger::default();
         let handle = ledger.put(Step::Token, transaction(), 1_000, 500).unwrap();
-        assert!(ledger.peek(Step::Token, Network::O2, &handle, 1_499).is_some());
-        assert!(ledger.peek(Step::Token, Network::O2, &handle, 1_500).is_none());
+        assert!(ledger.peek(Step::Token, &network("o2"), &handle, 1_499).is_some());
+        assert!(ledger.peek(Step::Token, &network("o2"), &handle, 1_500).is_none());
     }
 
     #[test]
     fn a_handle_is_good_for_one_step_of_one_operator_once() {
         let mut ledger = Ledger::default();
         let handle = ledger.put(Step::Code, transaction(), 0, 10).unwrap();
-        assert!(ledger.take(Step::Token, Network::O2, &handle, 1).is_none());
-        assert!(ledger.take(Step::Code, Network::Vodafone, &handle, 1).is_none());
-        assert!(ledger.take(Step::Code, Network::O2, &handle, 1).is_some());
-        assert!(ledger.take(Step::Code, Network::O2, &handle, 1).is_none());
+        assert!(ledger.take(Step::Token, &network("o2"), &handle, 1).is_none());
+        assert!(ledger.take(Step::Code, &network("vodafone"), &handle, 1).is_none());
+        assert!(ledger.take(Step::Code, &network("o2"), &handle, 1).is_some());
+        assert!(ledger.take(Step::Code, &network("o2"), &handle, 1).is_none());
     }
 
     #[test]

@@ -13,6 +13,11 @@ impl Params {
         Params(form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect())
     }
 
+    /// Those that came in another way than as a query or a form.
+    pub fn of(pairs: Vec<(String, String)>) -> Params {
+        Params(pairs)
+    }
+
     /// A form of a token request: right media type, nothing twice.
     pub fn form(headers: &HeaderMap, body: &[u8]) -> Result<Params, Refused> {
         if !media_type(headers).is_some_and(|kind| kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")) {

@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use serde::Serialize;
 
-use crate::radio::Network;
+use crate::profiles::Network;
 
 use super::Operators;
 
@@ -70,7 +70,7 @@ impl Log {
 /// Middleware of the routers.
 pub async fn record(State(operators): State<Operators>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
-    let Some(operator) = path.split('/').nth(1).and_then(Network::of_id) else {
+    let Some(operator) = path.split('/').nth(1).and_then(|id| operators.network(id)).cloned() else {
         return next.run(request).await;
     };
     let method = request.method().to_string();

@@ -2,8 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod ajax_token;
 mod bed;
+mod camara;
+mod check_url;
+mod deployed;
+mod fetched;
+mod header_enrichment;
+mod ip_session;
+mod mobile_connect;
 mod network;
-mod o2;
 mod scenarios;
-mod vodafone;
+mod ts43;

@@ -22,7 +22,7 @@ use crate::{
     gateway::Device,
     hop::{Step, Trace},
     inbox::Sms,
-    operators::Seen,
+    operators::{Seen, Unforced},
 };
 
 /// Flows kept; the oldest go first.
@@ -75,6 +75,14 @@ pub struct Begin {
 }
 
 #[derive(Deserialize)]
+pub struct Force {
+    msisdn: String,
+    /// The last two digits of another device's number; without them the device has its own scenario again.
+    #[serde(default)]
+    scenario: Option<u8>,
+}
+
+#[derive(Deserialize)]
 pub struct Open {
     flow: Uuid,
     which: Which,
@@ -114,6 +122,17 @@ pub async fn flow(State(Page(page)): State<Page>, Query(FlowId { flow }): Query<
 /// `GET /api/operators`: the last requests that the operators received.
 pub async fn operators(State(Page(page)): State<Page>) -> Json<Vec<Seen>> {
     Json(page.operators.requests())
+}
+
+/// `POST /api/force`: another scenario in the place of the device's own.
+pub async fn force(State(Page(page)): State<Page>, Json(order): Json<Force>) -> Response {
+    let device = page.gateway.device(&order.msisdn);
+    let forced = device.map_or(Err(Unforced::Device), |device| page.operators.force(device.source_ip, order.scenario));
+    match forced {
+        Ok(()) => Json(json!({ "forced": order.scenario })).into_response(),
+        Err(Unforced::Device) => wrong(StatusCode::NOT_FOUND, "no such device").into_response(),
+        Err(error) => wrong(StatusCode::BAD_REQUEST, &error.to_string()).into_response(),
+    }
 }
 
 /// `POST /api/begin`: the customer asks for this number.

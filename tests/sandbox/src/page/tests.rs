@@ -52,3 +52,21 @@ async fn the_customers_page_shows_no_markup_and_no_whole_code() {
     assert!(page.contains("64a5b19e-1…9abc") && page.contains("&lt;script&gt;"), "{page}");
     assert!(!page.contains("4222-8333"));
 }
+
+#[tokio::test]
+async fn a_scenario_is_forced_on_a_device_that_has_it_at_its_operator() {
+    let world = world().await;
+    let url = format!("{}/api/force", world.gateway().sandbox);
+    for (msisdn, scenario, expected) in [
+        ("+447700900620", json!(31), 200),
+        ("447700900620", json!(null), 200),
+        ("+447700900620", json!(22), 400),
+        ("+447700900620", json!(99), 400),
+        ("+33639980320", json!(51), 400),
+        ("+447700900999", json!(31), 404),
+        ("+447700900601", json!(31), 404),
+    ] {
+        let order = json!({ "msisdn": msisdn, "scenario": scenario });
+        assert_eq!(status(Client::new().post(&url).json(&order)).await, expected, "{msisdn} {scenario}");
+    }
+}

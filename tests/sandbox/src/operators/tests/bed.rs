@@ -14,11 +14,16 @@ use url::Url;
 use crate::handset::Handset;
 use crate::listen::{Bound, Servers};
 use crate::operators::{Operators, Settings, now};
-use crate::radio::Network;
+use crate::profiles::tests::{network as network_of, networks};
 use crate::scenarios::{Device, devices};
 use crate::secrets::Secrets;
 
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+/// Mobile Connect, and CAMARA by the book.
+pub const VODAFONE: &str = "vodafone";
+pub const O2: &str = "o2";
+
+const CALLBACKS: &str = "http://127.0.0.1:9/v1/callback";
 pub const VODAFONE_BACK: &str = "http://127.0.0.1:9/v1/callback/vodafone";
 pub const O2_BACK: &str = "http://127.0.0.1:9/v1/callback/o2";
 
@@ -29,12 +34,18 @@ pub struct Bed {
     pub hop: String,
     pub origin: String,
     pub secret: String,
+    pub api_key: String,
     private_key: String,
     _servers: Servers,
 }
 
 impl Bed {
     pub async fn start() -> Bed {
+        Bed::behind("http://127.0.0.1:9").await
+    }
+
+    /// With the gateway's plain-http listener there.
+    pub async fn behind(gateway: &str) -> Bed {
         let (public, hop, origin) =
             (Bound::at(0).await.unwrap(), Bound::at(0).await.unwrap(), Bound::at(0).await.unwrap());
         let urls = [&public, &hop, &origin].map(|bound| Url::parse(&bound.url()).unwrap());
@@ -45,10 +56,14 @@ impl Bed {
             public: public_url,
             hop: hop_url,
             origin: origin_url,
+            networks: networks(),
+            enrich_url: gateway.to_owned(),
             client_id: "gateway".to_owned(),
-            vodafone_client_secret: secrets.vodafone_client_secret.clone(),
-            o2_public_key_pem: secrets.o2_public_key.clone(),
-            redirect_uris: vec![VODAFONE_BACK.to_owned(), O2_BACK.to_owned()],
+            client_secret: secrets.operator_client_secret.clone(),
+            public_key_pem: secrets.operator_public_key.clone(),
+            api_key: secrets.operator_api_key.clone(),
+            decryption_key: secrets.operator_decryption_key.clone(),
+            callbacks: CALLBACKS.to_owned(),
             slow: Duration::ZERO,
         })
         .unwrap();
@@ -63,18 +78,19 @@ impl Bed {
             public,
             hop,
             origin,
-            secret: secrets.vodafone_client_secret,
-            private_key: secrets.o2_private_key,
+            secret: secrets.operator_client_secret,
+            api_key: secrets.operator_api_key,
+            private_key: secrets.operator_private_key,
             _servers: servers,
         }
     }
 
     /// A good authorize request of the network, with these parameters changed: none removes one.
-    pub fn authorize(&self, network: Network, changes: &[(&str, Option<&str>)]) -> String {
+    pub fn authorize(&self, network: &str, changes: &[(&str, Option<&str>)]) -> String {
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
         let (path, mut params) = match network {
-            Network::Vodafone => (
-                super::super::vodafone::AUTHORIZE,
+            VODAFONE => (
+                "/vodafone/mobileconnect/deviceinitiated/v1/authorize",
                 vec![
                     ("redirect_uri", VODAFONE_BACK),
                     ("scope", "openid mc_vm_match_hash"),
@@ -83,8 +99,8 @@ impl Bed {
                     ("correlation_id", "C1"),
                 ],
             ),
-            Network::O2 => (
-                super::super::o2::AUTHORIZE,
+            _ => (
+                "/o2/authorize",
                 vec![
                     ("redirect_uri", O2_BACK),
                     ("scope", "openid dpv:FraudPreventionAndDetection number-verification:verify"),
@@ -103,7 +119,7 @@ impl Bed {
     }
 
     /// The whole way of the device of this scenario. Returns the address at which it is back.
-    pub async fn walk(&self, network: Network, scenario: u8) -> Url {
+    pub async fn walk(&self, network: &str, scenario: u8) -> Url {
         let handset = Handset::at(device(network, scenario).source_ip).unwrap();
         let hops = handset.open(&self.authorize(network, &[]), Some(back(network))).await;
         let callback = hops.last().unwrap().location.clone().unwrap();
@@ -111,14 +127,14 @@ impl Bed {
         Url::parse(&callback).unwrap()
     }
 
-    pub async fn code(&self, network: Network, scenario: u8) -> String {
+    pub async fn code(&self, network: &str, scenario: u8) -> String {
         param(&self.walk(network, scenario).await, "code").unwrap()
     }
 
-    pub fn token_request(&self, network: Network, code: &str) -> RequestBuilder {
+    pub fn token_request(&self, network: &str, code: &str) -> RequestBuilder {
         match network {
-            Network::Vodafone => self.vodafone_token(&self.secret, &[("code", code), ("redirect_uri", VODAFONE_BACK)]),
-            Network::O2 => self.o2_token(&self.assertion(json!({})), code, VERIFIER),
+            VODAFONE => self.vodafone_token(&self.secret, &[("code", code), ("redirect_uri", VODAFONE_BACK)]),
+            _ => self.o2_token(&self.assertion(json!({})), code, VERIFIER),
         }
     }
 
@@ -149,32 +165,36 @@ impl Bed {
         for (name, value) in changes.as_object().unwrap() {
             claims[name] = value.clone();
         }
-        let key = EncodingKey::from_ec_pem(self.private_key.as_bytes()).unwrap();
-        jsonwebtoken::encode(&Header::new(Algorithm::ES256), &claims, &key).unwrap()
+        self.signed(&claims, "JWT")
     }
 
-    pub async fn access_token(&self, network: Network, scenario: u8) -> String {
+    /// The claims, signed by the gateway under this `typ`.
+    pub fn signed(&self, claims: &Value, typ: &str) -> String {
+        let key = EncodingKey::from_ec_pem(self.private_key.as_bytes()).unwrap();
+        let header = Header { typ: Some(typ.to_owned()), ..Header::new(Algorithm::ES256) };
+        jsonwebtoken::encode(&header, claims, &key).unwrap()
+    }
+
+    pub async fn access_token(&self, network: &str, scenario: u8) -> String {
         let code = self.code(network, scenario).await;
         let (status, tokens) = answer(self.token_request(network, &code)).await;
         assert_eq!(status, 200, "{tokens}");
         tokens["access_token"].as_str().unwrap().to_owned()
     }
 
-    pub fn resource_request(&self, network: Network, token: &str, msisdn: &str) -> RequestBuilder {
+    pub fn resource_request(&self, network: &str, token: &str, msisdn: &str) -> RequestBuilder {
         let hash = hex::encode(Sha256::digest(msisdn));
         let (path, body) = match network {
-            Network::Vodafone => {
-                ("/vodafone/mobileconnect/premiuminfo", json!({ "mc_claims": { "device_msisdn_hash": hash } }))
-            }
-            Network::O2 => ("/o2/number-verification/v2/verify", json!({ "phoneNumber": msisdn })),
+            VODAFONE => ("/vodafone/mobileconnect/premiuminfo", json!({ "mc_claims": { "device_msisdn_hash": hash } })),
+            _ => ("/o2/number-verification/v2/verify", json!({ "phoneNumber": msisdn })),
         };
         self.http.post(format!("{}{path}", self.public)).bearer_auth(token).json(&body)
     }
 
     /// The resource's answer for the device of this scenario.
-    pub async fn resource(&self, network: Network, scenario: u8) -> Response {
+    pub async fn resource(&self, network: &str, scenario: u8) -> Response {
         let token = self.access_token(network, scenario).await;
-        self.resource_request(network, &token, &network.number(scenario)).send().await.unwrap()
+        self.resource_request(network, &token, &network_of(network).number(scenario)).send().await.unwrap()
     }
 }
 
@@ -183,14 +203,14 @@ pub fn client(source: IpAddr) -> Client {
     Client::builder().local_address(source).no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 
-pub fn device(network: Network, scenario: u8) -> Device {
-    devices().into_iter().find(|device| device.network == network && device.scenario == scenario).unwrap()
+pub fn device(network: &str, scenario: u8) -> Device {
+    devices(&networks()).into_iter().find(|device| device.network.id == network && device.scenario == scenario).unwrap()
 }
 
-pub fn back(network: Network) -> &'static str {
+pub fn back(network: &str) -> &'static str {
     match network {
-        Network::Vodafone => VODAFONE_BACK,
-        Network::O2 => O2_BACK,
+        VODAFONE => VODAFONE_BACK,
+        _ => O2_BACK,
     }
 }
 

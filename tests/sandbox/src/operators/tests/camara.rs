@@ -5,9 +5,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, jwk::JwkSet};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::bed::{Bed, VERIFIER, answer, location, param};
+use super::bed::{Bed, O2, VERIFIER, answer, location, param};
 use crate::operators::now;
-use crate::radio::Network::O2;
 
 #[tokio::test]
 async fn the_number_of_the_sim_matches_plain_or_hashed() {

@@ -3,18 +3,17 @@
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, jwk::JwkSet};
 use serde_json::{Value, json};
 
-use super::bed::{Bed, VODAFONE_BACK, answer, location, param};
-use crate::radio::Network::Vodafone;
+use super::bed::{Bed, VODAFONE, VODAFONE_BACK, answer, location, param};
 
 #[tokio::test]
 async fn the_number_of_the_sim_matches() {
     let bed = Bed::start().await;
-    let callback = bed.walk(Vodafone, 20).await;
+    let callback = bed.walk(VODAFONE, 20).await;
     assert_eq!(param(&callback, "state").unwrap(), "S1");
     assert_eq!(param(&callback, "correlation_id").unwrap(), "C1");
     assert_eq!(param(&callback, "iss"), None);
 
-    let (_, tokens) = answer(bed.token_request(Vodafone, &param(&callback, "code").unwrap())).await;
+    let (_, tokens) = answer(bed.token_request(VODAFONE, &param(&callback, "code").unwrap())).await;
     assert_eq!((&tokens["token_type"], &tokens["expires_in"]), (&json!("bearer"), &json!(3599)));
     let claims = id_token(&bed, tokens["id_token"].as_str().unwrap()).await;
     assert_eq!(claims["nonce"], "N1");
@@ -22,9 +21,9 @@ async fn the_number_of_the_sim_matches() {
     assert!(!claims.to_string().contains("77009"), "the token names the number");
 
     let token = tokens["access_token"].as_str().unwrap();
-    let (status, found) = answer(bed.resource_request(Vodafone, token, "+447700900620")).await;
+    let (status, found) = answer(bed.resource_request(VODAFONE, token, "+447700900620")).await;
     assert_eq!((status, found), (200, json!({ "sub": claims["sub"], "device_msisdn_verified": true })));
-    let (_, found) = answer(bed.resource_request(Vodafone, token, "+447700900621")).await;
+    let (_, found) = answer(bed.resource_request(VODAFONE, token, "+447700900621")).await;
     assert_eq!(found["device_msisdn_verified"], false);
 }
 
@@ -49,7 +48,7 @@ async fn an_unregistered_redirect_uri_gets_a_page_and_no_redirect() {
         ("redirect_uri", None),
         ("client_id", Some("someone")),
     ] {
-        let response = bed.http.get(bed.authorize(Vodafone, &[changed])).send().await.unwrap();
+        let response = bed.http.get(bed.authorize(VODAFONE, &[changed])).send().await.unwrap();
         assert_eq!(response.status(), 400);
         assert!(!response.headers().contains_key("location"));
         assert!(response.text().await.unwrap().contains("is invalid"));
@@ -69,7 +68,7 @@ async fn a_faulty_authorize_request_is_refused_in_the_words_of_the_document() {
         ("prompt", Some("login"), "invalid_request", "Prompt value is invalid"),
         ("response_type", Some("token"), "unsupported_response_type", "response_type is not supported"),
     ] {
-        let response = bed.http.get(bed.authorize(Vodafone, &[(name, value)])).send().await.unwrap();
+        let response = bed.http.get(bed.authorize(VODAFONE, &[(name, value)])).send().await.unwrap();
         let callback = location(&response);
         assert_eq!(param(&callback, "error").unwrap(), error);
         assert_eq!(param(&callback, "error_description").unwrap(), text);
@@ -81,29 +80,29 @@ async fn a_faulty_authorize_request_is_refused_in_the_words_of_the_document() {
 #[tokio::test]
 async fn a_doubled_parameter_is_refused() {
     let bed = Bed::start().await;
-    let doubled = format!("{}&nonce=N2", bed.authorize(Vodafone, &[]));
+    let doubled = format!("{}&nonce=N2", bed.authorize(VODAFONE, &[]));
     let callback = location(&bed.http.get(doubled).send().await.unwrap());
     assert_eq!(param(&callback, "error_description").unwrap(), "Malformed request, duplicate parameter entries");
-    let doubled = format!("{}&redirect_uri=http://evil.example/", bed.authorize(Vodafone, &[]));
+    let doubled = format!("{}&redirect_uri=http://evil.example/", bed.authorize(VODAFONE, &[]));
     assert_eq!(bed.http.get(doubled).send().await.unwrap().status(), 400);
 }
 
 #[tokio::test]
 async fn a_code_works_once_and_its_replay_revokes_the_token() {
     let bed = Bed::start().await;
-    let code = bed.code(Vodafone, 20).await;
-    let (_, tokens) = answer(bed.token_request(Vodafone, &code)).await;
-    let (status, refused) = answer(bed.token_request(Vodafone, &code)).await;
+    let code = bed.code(VODAFONE, 20).await;
+    let (_, tokens) = answer(bed.token_request(VODAFONE, &code)).await;
+    let (status, refused) = answer(bed.token_request(VODAFONE, &code)).await;
     assert_eq!((status, &refused["error"]), (400, &json!("invalid_grant")));
     let token = tokens["access_token"].as_str().unwrap();
-    let (status, refused) = answer(bed.resource_request(Vodafone, token, "+447700900620")).await;
+    let (status, refused) = answer(bed.resource_request(VODAFONE, token, "+447700900620")).await;
     assert_eq!((status, &refused["error"]), (401, &json!("invalid_token")));
 }
 
 #[tokio::test]
 async fn a_token_request_needs_the_secret_and_the_same_redirect_uri() {
     let bed = Bed::start().await;
-    let code = bed.code(Vodafone, 20).await;
+    let code = bed.code(VODAFONE, 20).await;
     let wrong = bed.vodafone_token("wrong", &[("code", &code), ("redirect_uri", VODAFONE_BACK)]);
     let response = wrong.send().await.unwrap();
     assert_eq!(response.status(), 401);
@@ -116,7 +115,7 @@ async fn a_token_request_needs_the_secret_and_the_same_redirect_uri() {
 #[tokio::test]
 async fn the_resource_takes_one_lower_case_hash_and_nothing_else() {
     let bed = Bed::start().await;
-    let token = bed.access_token(Vodafone, 20).await;
+    let token = bed.access_token(VODAFONE, 20).await;
     let hash = "a".repeat(64);
     for body in [
         json!({}),
