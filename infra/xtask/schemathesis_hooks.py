@@ -97,7 +97,7 @@ class Basic:
         case._auth = requests.auth.HTTPBasicAuth(*data)
 
 
-@schemathesis.auth().apply_to(path=["/v1/get_config", "/v1/validate"])
+@schemathesis.auth().apply_to(path=["/v1/get_config", "/v1/validate", "/v1/coverage"])
 class Bearer:
     def get(self, case, context):
         return ACCESS_TOKEN

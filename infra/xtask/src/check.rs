@@ -5,7 +5,7 @@ use clap::Args;
 use crate::{
     Error, Workspace,
     command::{Run, cargo},
-    contract, live, ministack,
+    contract, live, ministack, newcomer,
     steps::{openly, quietly, step},
     system, tools,
 };
@@ -23,19 +23,21 @@ pub struct Test {
 
 type Check = (&'static str, fn(&Workspace) -> Result<(), Error>);
 
-const CHECKS: [Check; 8] = [
+const CHECKS: [Check; 10] = [
     ("format", |workspace| quiet(workspace, "format", "fmt --all --check")),
     ("clippy", |workspace| quiet(workspace, "clippy", "clippy --workspace --all-targets --color never -- -D warnings")),
     ("bans, licences and sources of dependencies", deny),
     ("template.yaml", template),
     ("build", system::build),
     ("tests", tests),
+    ("flows with every adapter linked in", linked),
+    ("a new operator's crate, from template to kit", newcomer::check),
     ("the store on ministack", ministack::check),
     ("flows through `cargo lambda watch`", live::check),
 ];
 
 /// Left out by `--fast`.
-const SLOW: [usize; 4] = [2, 3, 6, 7];
+const SLOW: [usize; 5] = [2, 3, 6, 8, 9];
 
 /// Runs them, and ends with a line that says how many passed.
 ///
@@ -84,4 +86,11 @@ fn template(workspace: &Workspace) -> Result<(), Error> {
 fn tests(workspace: &Workspace) -> Result<(), Error> {
     let run = Run::new(workspace, tools::cargo_nextest(workspace)?).words("nextest run --workspace --no-fail-fast");
     openly("nextest", run.env("INSTA_UPDATE", "no"))
+}
+
+/// A build without plug-ins.
+fn linked(workspace: &Workspace) -> Result<(), Error> {
+    let run = Run::new(workspace, tools::cargo_nextest(workspace)?);
+    let run = run.words("nextest run -p gateway-tests --features static --no-fail-fast -E binary(flows)");
+    quietly("nextest", run, &workspace.scratch().join("linked.log"))
 }

@@ -15,7 +15,7 @@ pub(crate) fn guide(gateway: &Value, logs: &str) -> String {
     )
 }
 
-/// The seven calls as lines of a shell.
+/// The calls as lines of a shell.
 pub(crate) fn script(gateway: &Value) -> String {
     let (url, sandbox) = (text(&gateway["url"]), text(&gateway["sandbox"]));
     let (id, secret) = (text(&gateway["customer"]["client_id"]), text(&gateway["customer"]["client_secret"]));
@@ -49,8 +49,9 @@ curl -sS "$(echo "$CONFIG" | json '["otp_authorization_uri"]')"; echo
 CODE=$(curl -sS {sandbox}/inbox/{other_digits} | json '[0]["text"].split("#")[-1]')
 curl -sS -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d "{{\"id_token\":\"$ID_TOKEN\",\"otp_code\":\"$CODE\"}}" {url}/v1/validate; echo
 
-# 7. The public keys that the tokens verify with.
+# 7. The public keys that the tokens verify with, and what each network can do.
 curl -sS {url}/v1/.well-known/paseto-keys; echo
+curl -sS -H "Authorization: Bearer $TOKEN" {url}/v1/coverage; echo
 "##
     )
 }

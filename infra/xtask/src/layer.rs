@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Workspace, command::cargo, steps, symbols};
+use crate::{Error, Workspace, command::cargo, descriptor, locate::Located, steps};
 
 #[derive(Args)]
 pub struct Options {
@@ -20,6 +20,9 @@ pub struct Options {
     /// The directory to fill; `adapters` of the local run if not given
     #[arg(long)]
     out: Option<PathBuf>,
+    /// A built adapter from outside this repository, to be added; its manifest is in its crate's folder
+    #[arg(long, value_name = "FILE")]
+    also: Vec<PathBuf>,
 }
 
 /// Builds the adapters and stages them.
@@ -37,7 +40,15 @@ pub fn layer(workspace: &Workspace, options: &Options) -> Result<(), Error> {
         steps::quietly("cargo build", run, &workspace.scratch().join("adapters.log"))
     })?;
     let built = workspace.target.join(if options.profile == "dev" { "debug" } else { &options.profile });
-    let staged = stage(workspace, &built, &out)?;
+    let mut staged = stage(workspace, &built, &out)?;
+    for file in &options.also {
+        let located = Located::beside(workspace, file)?;
+        if staged.contains(&located.id) {
+            return Err(Error::failed(format!("{}: there is an adapter {} already", file.display(), located.id)));
+        }
+        add(&located.file, &located.manifest, &out)?;
+        staged.push(located.id);
+    }
     println!("{} in {}", staged.join(", "), out.display());
     Ok(())
 }
@@ -51,21 +62,53 @@ pub fn stage(workspace: &Workspace, built: &Path, out: &Path) -> Result<Vec<Stri
     let ids = ids(workspace)?;
     let mut manifest = Map::new();
     for id in &ids {
-        let path = built.join(format!("lib{id}.so"));
-        let bytes = fs::read(&path).map_err(Error::file(&path))?;
-        symbols::check(&bytes).map_err(|fault| Error::failed(format!("{} {fault}", path.display())))?;
-        let file = format!("{id}.so");
-        let mut entry = own_manifest(workspace, id)?;
-        entry.insert("file".into(), json!(file));
-        entry.insert("sha256".into(), json!(hex::encode(Sha256::digest(&bytes))));
-        // Adapters carry the workspace's version, as xtask does.
-        entry.insert("version".into(), json!(env!("CARGO_PKG_VERSION")));
-        manifest.insert(id.clone(), Value::Object(entry));
-        place(&out.join(file), &bytes)?;
+        let own = workspace.root.join("adapters").join(id).join("manifest.json");
+        manifest.insert(id.clone(), copy(&built.join(format!("lib{id}.so")), &own, id, out)?);
     }
-    let text = serde_json::to_vec_pretty(&manifest).map_err(|error| Error::Json(out.to_owned(), error))?;
-    place(&out.join("manifest.json"), &text)?;
+    write(&manifest, out)?;
     Ok(ids)
+}
+
+/// Adds one adapter's file to what is in `out`.
+///
+/// # Errors
+/// As [`layer`].
+pub fn add(file: &Path, own_manifest: &Path, out: &Path) -> Result<(), Error> {
+    fs::create_dir_all(out).map_err(Error::file(out))?;
+    let known = out.join("manifest.json");
+    let mut manifest = if known.exists() { object(&known)? } else { Map::new() };
+    let id = object(own_manifest)?.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    manifest.insert(id.clone(), copy(file, own_manifest, &id, out)?);
+    write(&manifest, out)
+}
+
+/// Puts the file under its id into `out`; its manifest, with the hash of those very bytes.
+fn copy(path: &Path, own_manifest: &Path, id: &str, out: &Path) -> Result<Value, Error> {
+    let bytes = fs::read(path).map_err(Error::file(path))?;
+    let fault = |fault: &str| Error::failed(format!("{} {fault}", path.display()));
+    let descriptor = descriptor::read(&bytes).map_err(|error| fault(&error))?;
+    let mut manifest = object(own_manifest)?;
+    if manifest.get("id").and_then(Value::as_str) != Some(id) {
+        return Err(Error::failed(format!("{}: its id must be {id}, as its folder says", own_manifest.display())));
+    }
+    if descriptor.name != id {
+        return Err(fault(&format!("is the adapter {}, and its manifest says {id}", descriptor.name)));
+    }
+    let file = format!("{id}.so");
+    let sha256 = hex::encode(Sha256::digest(&bytes));
+    manifest.insert("built".into(), json!({ "file": file, "sha256": sha256, "version": descriptor.version }));
+    place(&out.join(file), &bytes)?;
+    Ok(Value::Object(manifest))
+}
+
+fn write(manifest: &Map<String, Value>, out: &Path) -> Result<(), Error> {
+    let text = serde_json::to_vec_pretty(manifest).map_err(|error| Error::Json(out.to_owned(), error))?;
+    place(&out.join("manifest.json"), &text)
+}
+
+fn object(path: &Path) -> Result<Map<String, Value>, Error> {
+    let bytes = fs::read(path).map_err(Error::file(path))?;
+    serde_json::from_slice(&bytes).map_err(|error| Error::Json(path.to_owned(), error))
 }
 
 /// The directories of `adapters/` that have a manifest.
@@ -78,20 +121,8 @@ fn ids(workspace: &Workspace) -> Result<Vec<String>, Error> {
     Ok(ids)
 }
 
-fn own_manifest(workspace: &Workspace, id: &str) -> Result<Map<String, Value>, Error> {
-    let path = workspace.root.join("adapters").join(id).join("manifest.json");
-    let bytes = fs::read(&path).map_err(Error::file(&path))?;
-    let manifest: Map<String, Value> =
-        serde_json::from_slice(&bytes).map_err(|error| Error::Json(path.clone(), error))?;
-    if manifest.get("id").and_then(Value::as_str) == Some(id) {
-        Ok(manifest)
-    } else {
-        Err(Error::failed(format!("{}: its id must be {id}, as its directory says", path.display())))
-    }
-}
-
 /// Whoever reads the file sees the old one or the new one, whole.
-fn place(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn place(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let fresh = path.with_extension(format!("new-{}", std::process::id()));
     fs::write(&fresh, bytes).map_err(Error::file(&fresh))?;
     fs::rename(&fresh, path).map_err(Error::file(path))

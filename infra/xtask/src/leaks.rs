@@ -7,7 +7,15 @@ use serde_json::Value;
 use crate::{Error, routes, system::System};
 
 /// Variables whose values are secret.
-const SECRET: [&str; 5] = ["TOKEN_KEY", "CUSTOMER_PEPPER", "OTP_PEPPER", "VODAFONE_CLIENT_SECRET", "O2_PRIVATE_KEY"];
+const SECRET: [&str; 7] = [
+    "TOKEN_KEY",
+    "CUSTOMER_PEPPER",
+    "OTP_PEPPER",
+    "OPERATOR_CLIENT_SECRET",
+    "OPERATOR_PRIVATE_KEY",
+    "OPERATOR_API_KEY",
+    "OPERATOR_DECRYPTION_KEY",
+];
 
 /// Searches the logs of a system in which flows have been walked.
 ///
@@ -44,8 +52,8 @@ fn forbidden(system: &System) -> Result<Vec<(String, String)>, Error> {
     let agent = routes::agent(Duration::from_secs(5));
     for device in system.gateway["devices"].as_array().into_iter().flatten() {
         let msisdn = text(&device["msisdn"]);
-        // Without the country code it is found in every form that the number is written in.
-        found.push(("a number".to_owned(), msisdn.trim_start_matches("+44").to_owned()));
+        // Its last nine digits are found in every form that the number is written in.
+        found.push(("a number".to_owned(), msisdn.chars().skip(msisdn.len().saturating_sub(9)).collect()));
         let url = format!("{}/inbox/{}", text(&system.gateway["sandbox"]), msisdn.trim_start_matches('+'));
         let failed = |error: ureq::Error| Error::failed(format!("the inbox does not answer: {error}"));
         let inbox = agent.get(&url).call().map_err(failed)?.body_mut().read_to_string().map_err(failed)?;

@@ -1,11 +1,13 @@
 //! The developer's commands behind `cargo xtask`: bring the whole system up on this machine, and check it.
 //! Compiled before anything else on a fresh machine, hence few and small crates, no async runtime and no TLS.
 
+pub mod adapter;
 pub mod check;
 pub mod command;
 mod contract;
 mod curl;
 pub mod demo;
+pub mod descriptor;
 mod error;
 pub mod fuzz;
 mod group;
@@ -13,12 +15,16 @@ pub mod interrupt;
 pub mod layer;
 mod leaks;
 mod live;
+pub mod locate;
 mod ministack;
+pub mod new_adapter;
+mod newcomer;
+mod numbers;
 mod ports;
 mod routes;
 pub mod steps;
-mod symbols;
 mod system;
+mod templates;
 mod tools;
 pub mod up;
 mod workspace;

@@ -14,8 +14,17 @@ use crate::{
     tools,
 };
 
-/// A match, a mismatch, a handset on Wi-Fi that takes the SMS, and the other operator.
-const DEMOS: [&str; 4] = ["+447700900620", "+447700900621", "+447700900622", "+447700900920"];
+/// A match, a mismatch, a handset on Wi-Fi that takes the SMS, another operator; and the ways without an operator's
+/// callback: JSON from the operator, a credential from the wallet, a header over plain http.
+const DEMOS: [&str; 7] = [
+    "+447700900620",
+    "+447700900621",
+    "+447700900622",
+    "+447700900920",
+    "+8613900000020",
+    "+6281112345620",
+    "+94771234520",
+];
 
 /// # Errors
 /// The first thing that was not as it should be.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{Error, Workspace, check, demo, fuzz, interrupt, layer, up};
+use xtask::{Error, Workspace, adapter, check, demo, fuzz, interrupt, layer, new_adapter, up};
 
 /// The developer's commands.
 #[derive(Parser)]
@@ -25,6 +25,11 @@ enum Command {
     Fuzz(fuzz::Fuzz),
     /// Collect the built adapters and their manifest into one directory
     Layer(layer::Options),
+    /// Work on one adapter
+    #[command(subcommand)]
+    Adapter(adapter::Adapter),
+    /// Write the crate of one more operator
+    NewAdapter(new_adapter::NewAdapter),
 }
 
 fn main() -> ExitCode {
@@ -35,6 +40,8 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::demo(&workspace, &options),
         Command::Fuzz(options) => fuzz::fuzz(&workspace, &options),
         Command::Layer(options) => layer::layer(&workspace, &options),
+        Command::Adapter(command) => adapter::adapter(&workspace, &command),
+        Command::NewAdapter(options) => new_adapter::new_adapter(&workspace, &options),
     });
     match ended {
         Ok(()) => ExitCode::SUCCESS,

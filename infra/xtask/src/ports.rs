@@ -5,9 +5,10 @@ use std::net::TcpListener;
 use crate::{Error, command::Run};
 
 /// Name as in the sandbox's options, and the default.
-const DEFAULTS: [(&str, u16); 8] = [
+const DEFAULTS: [(&str, u16); 9] = [
     ("gateway", 9000),
     ("watch", 9001),
+    ("enrich", 9002),
     ("sandbox", 9400),
     ("operators", 9410),
     ("hop", 9411),

@@ -1,4 +1,4 @@
-//! Do all seven routes answer? Each is asked what it must refuse (or, for the public keys, tell) to anyone,
+//! Do all nine routes answer? Each is asked what it must refuse (or, for the public keys, tell) to anyone,
 //! which starts its function, and which no other function would answer alike.
 
 use std::time::{Duration, Instant};
@@ -7,27 +7,33 @@ use ureq::{Agent, http::Request};
 
 use crate::{Error, interrupt::pause, system::Children};
 
+/// What is served over plain http alone.
+const ENRICH: &str = "/v1/enrich/vodafone";
+
 /// Method, path, and the status of an answer to a stranger.
-const ROUTES: [(&str, &str, u16); 7] = [
+const ROUTES: [(&str, &str, u16); 9] = [
     ("POST", "/v1/oauth/token", 401),
     ("POST", "/v1/get_config", 401),
     ("GET", "/v1/authenticate", 400),
     ("GET", "/v1/authenticate/otp", 400),
     ("GET", "/v1/callback/vodafone", 400),
+    ("GET", ENRICH, 400),
     ("POST", "/v1/validate", 401),
+    ("GET", "/v1/coverage", 401),
     ("GET", "/v1/.well-known/paseto-keys", 200),
 ];
 
 /// For one route: the runner may have to link its function first.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// Waits until every route answers at `url`.
+/// Waits until every route answers at `url`, or at `plain`.
 ///
 /// # Errors
 /// Names the route that did not, or the child that ended.
-pub(crate) fn wait(url: &str, children: &mut Children) -> Result<(), Error> {
+pub(crate) fn wait(url: &str, plain: &str, children: &mut Children) -> Result<(), Error> {
     let agent = agent(Duration::from_secs(5));
     for (method, path, expected) in ROUTES {
+        let url = if path == ENRICH { plain } else { url };
         let deadline = Instant::now() + PATIENCE;
         loop {
             children.check()?;

@@ -64,9 +64,10 @@ impl System {
             Ok((gateway, env))
         })?;
         let env = serde_json::from_value(env).map_err(|error| Error::Json(out.join("env.json"), error))?;
-        step("start the functions, and wait until each of the seven routes answers", || {
+        step("start the functions, and wait until each of the nine routes answers", || {
             children.0.push(functions(workspace, &tool, ports, out, &env)?);
-            routes::wait(gateway["url"].as_str().unwrap_or_default(), &mut children)
+            let plain = format!("http://127.0.0.1:{}", ports.get("enrich"));
+            routes::wait(gateway["url"].as_str().unwrap_or_default(), &plain, &mut children)
         })?;
         Ok(Self { children, gateway, env })
     }
