@@ -8,29 +8,17 @@ use std::{
 
 use serde_json::{Value, json};
 use sna_adapter::{Adapter, Context};
-use sna_protocols::{Camara, ClientAuth, MobileConnect, NumberForm};
+use sna_protocols::{Camara, MobileConnect};
 
 /// Unix seconds.
 pub const NOW: u64 = 1_773_342_238;
 pub const STATE: &str = "0b5c3f39-8a2e-4d84-9d4b-2b8f1f2f6a10.00112233445566778899aabbccddeeff";
 
-static CAMARA: Camara = Camara {
-    scope: "openid dpv:FraudPreventionAndDetection number-verification:verify",
-    client_auth: ClientAuth::PrivateKeyJwt,
-    pkce: true,
-    id_token: true,
-    number_form: NumberForm::Plain,
-};
+static CAMARA: Camara = Camara::BOOK;
 
-static MOBILE_CONNECT: MobileConnect = MobileConnect {
-    scope: "openid mc_vm_match_hash",
-    version: "mc_di_r2_v2.3",
-    acr: "2",
-    amr: "SEAM_OK",
-    client_auth: ClientAuth::Basic,
-};
+static MOBILE_CONNECT: MobileConnect = MobileConnect::SEAMLESS;
 
-/// Both families, each as one of our operators has it.
+/// The families that end at the callback, by the book.
 pub fn families() -> [&'static dyn Adapter; 2] {
     [&CAMARA, &MOBILE_CONNECT]
 }

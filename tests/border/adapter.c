@@ -12,6 +12,9 @@
 #ifndef NAME
 #define NAME "plain"
 #endif
+#ifndef VERSION
+#define VERSION "0.0.0"
+#endif
 #ifndef SYMBOL
 #define SYMBOL SNA_ADAPTER_V1
 #endif
@@ -37,7 +40,7 @@ static int32_t step(sna_bytes call, sna_write write, void *out) {
 #ifdef AS_FUNCTION
 int32_t SYMBOL(void) { return 0; }
 #else
-const sna_adapter_v1 SYMBOL = { MAGIC, SIZE, TEXT(NAME), TEXT("1.0.0"), STEP };
+const sna_adapter_v1 SYMBOL = { MAGIC, SIZE, TEXT(NAME), TEXT(VERSION), STEP };
 #endif
 
 int main(void) { return 0; }

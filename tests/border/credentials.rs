@@ -128,3 +128,46 @@ async fn claims_are_signed_for_an_adapter_that_asks() {
     let unable = operators(layer.path(), &entry(json!({})), &[]);
     assert_eq!(run(&unable, arrive()).await.err(), Some(Verdict::ConfigError));
 }
+
+/// One PATCH with this API key, and what the adapter saw of it.
+async fn patch(header: &str, extra: &Value, api_key: &str) -> Result<(Vec<Seen>, Value), Verdict> {
+    let operator = Operator::start(|_| "{}".into_response()).await;
+    let mut ask = json!({ "type": "http", "method": "PATCH", "url": operator.url, "api_key_header": header });
+    ask.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+    let layer = Layer::of(&[("rogue", &built("rogue"))]);
+    let credentials = if api_key.is_empty() { json!({}) } else { json!({ "api_key": "env:KEY" }) };
+    let entry = json!({
+        "adapter": "rogue", "origins": [operator.url], "allow_loopback": true, "credentials": credentials,
+        "config": { "fault": "relay", "asks": [ask] },
+    });
+    let done = run(&operators(layer.path(), &json!({ "X": entry }), &[("KEY", api_key)]), arrive()).await;
+    match done.inspect_err(|_| assert!(operator.seen().is_empty()))?.outcome {
+        Outcome::Reply { json } => Ok((operator.seen(), json)),
+        _ => panic!("relay replies"),
+    }
+}
+
+#[tokio::test]
+async fn an_api_key_is_written_into_the_header_that_the_operator_wants() {
+    let logs = Logs::capture();
+    let own = json!({ "headers": { "x-own": "1", "authorization": "Bearer of-the-session" } });
+    let (seen, answer) = patch("X-Api-Key", &own, "api-key-of-ours").await.unwrap();
+    assert_eq!(seen[0].headers["x-api-key"], "api-key-of-ours");
+    assert_eq!(seen[0].headers["x-own"], "1");
+    assert_eq!(seen[0].headers["authorization"], "Bearer of-the-session");
+    assert!(!answer.to_string().contains("of-ours") && !logs.text().contains("of-ours"));
+}
+
+#[tokio::test]
+async fn an_api_key_goes_nowhere_else() {
+    let nothing = json!({});
+    for header in ["host", "content-length", "proxy-authorization", "", "a b", "x: y"] {
+        assert_eq!(patch(header, &nothing, "key").await.err(), Some(Verdict::ConfigError), "{header}");
+    }
+    assert_eq!(patch("x-api-key", &nothing, "").await.err(), Some(Verdict::ConfigError), "there is none");
+    assert_eq!(patch("x-api-key", &nothing, "a\r\nb").await.err(), Some(Verdict::ConfigError), "no header's value");
+    for header in ["x-api-key", "authorization"] {
+        let twice = json!({ "headers": { header.to_uppercase(): "mine" } });
+        assert_eq!(patch(header, &twice, "key").await.err(), Some(Verdict::ConfigError), "{header}");
+    }
+}

@@ -21,7 +21,9 @@ use crate::{
 
 /// The rogue adapter relays `ask` to an operator whose entry is `entry`; the answer, or the verdict of none.
 async fn relay(entry: &Value, ask: &Value) -> Result<Value, Verdict> {
-    let layer = Layer::of(&[("rogue", &built("rogue"))]);
+    // The manifest allows plain http there: the addresses are what is tested.
+    let layer = Layer::empty();
+    layer.put_as("rogue", &built("rogue"), &json!({ "cleartext_hops": ["localhost", "127.0.0.1", "10.0.0.1"] }));
     let mut entry = entry.clone();
     entry["adapter"] = json!("rogue");
     entry["config"] = json!({ "fault": "relay", "asks": [ask] });
@@ -131,7 +133,7 @@ async fn what_is_not_listed_is_not_called() {
         (json!({ "origins": [format!("https://127.0.0.1:{port}")], "allow_loopback": true }), plain.clone()),
         (json!({ "origins": ["http://127.0.0.1:1"], "allow_loopback": true }), plain.clone()),
         (json!({ "origins": [plain] }), plain.clone()),
-        (json!({ "origins": [format!("http://[::1]:{port}")] }), format!("http://[::1]:{port}/")),
+        (json!({ "origins": [format!("https://[::1]:{port}")] }), format!("https://[::1]:{port}/")),
         (json!({ "origins": ["http://10.0.0.1"], "allow_loopback": true }), "http://10.0.0.1/".into()),
         (local(plain), plain.replace("127.0.0.1", "user:password@127.0.0.1")),
         (local(plain), format!("{plain}/\n")),

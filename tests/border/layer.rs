@@ -14,7 +14,7 @@ pub fn built(name: &str) -> Vec<u8> {
     let file = format!("lib{name}.so");
     let own = std::env::current_exe().unwrap();
     let found = own.ancestors().map(|directory| directory.join(&file)).find(|path| path.is_file());
-    let found = found.unwrap_or_else(|| panic!("{file} is not built: run `cargo build -p rogue -p vodafone -p o2`"));
+    let found = found.unwrap_or_else(|| panic!("{file} is not built: run `cargo build --workspace`"));
     std::fs::read(found).unwrap()
 }
 
@@ -28,7 +28,35 @@ pub fn compiled(arguments: &[&str]) -> Vec<u8> {
     let directory = TempDir::new().unwrap();
     let out = directory.path().join("out");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("border/adapter.c");
-    let done = Command::new("cc").args(arguments).arg("-o").arg(&out).arg(source).output().expect("a C compiler");
+    let version = concat!("-DVERSION=\"", env!("CARGO_PKG_VERSION"), "\"");
+    let done =
+        Command::new("cc").arg(version).args(arguments).arg("-o").arg(&out).arg(source).output().expect("a C compiler");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    std::fs::read(out).unwrap()
+}
+
+/// The manifest of an adapter that anything may be tried with; `change` replaces members of it.
+pub fn manifest(id: &str, bytes: &[u8], change: &Value) -> Value {
+    let built = json!({
+        "file": format!("{id}.so"), "sha256": hex::encode(Sha256::digest(bytes)), "version": env!("CARGO_PKG_VERSION"),
+    });
+    let mut manifest = json!({
+        "abi": 1, "id": id, "name": "an adapter under test", "family": "other", "countries": ["GB"], "mcc_mnc": [],
+        "request_type": "GET", "ajax": false, "supports_callback": true, "needs_mobile_ip": "require",
+        "number_form": "plain", "built": built,
+    });
+    manifest.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    manifest
+}
+
+/// What `rustc` makes of `plain.rs` with these arguments.
+pub fn in_rust(arguments: &[&str]) -> Vec<u8> {
+    let directory = TempDir::new().unwrap();
+    let out = directory.path().join("out");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("border/plain.rs");
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--edition=2024", "--crate-type=cdylib"]).args(arguments).arg("-o").arg(&out).arg(source);
+    let done = rustc.env("CARGO_PKG_VERSION", env!("CARGO_PKG_VERSION")).output().expect("rustc");
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     std::fs::read(out).unwrap()
 }
@@ -63,10 +91,15 @@ impl Layer {
 
     /// Writes the file and its entry in the manifest.
     pub fn put(&self, id: &str, bytes: &[u8]) {
+        self.put_as(id, bytes, &json!({}));
+    }
+
+    /// The same, with `change` in the manifest.
+    pub fn put_as(&self, id: &str, bytes: &[u8], change: &Value) {
         // A new file, as a deployment makes it.
         let _ = std::fs::remove_file(self.file(id));
         std::fs::write(self.file(id), bytes).unwrap();
-        self.list(id, &json!({ "file": format!("{id}.so"), "sha256": hex::encode(Sha256::digest(bytes)) }));
+        self.list(id, &manifest(id, bytes, change));
     }
 
     /// Writes the manifest's entry only.

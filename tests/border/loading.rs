@@ -8,7 +8,7 @@ use sna_operators::{Operation, Operators, Verdict};
 
 use crate::{
     bed::{Logs, only, run, verdict},
-    layer::{Layer, built, compiled, in_c},
+    layer::{Layer, built, compiled, in_c, in_rust, manifest},
 };
 
 async fn is_up(operators: &Operators) -> bool {
@@ -42,8 +42,12 @@ async fn each_cause_is_told_once_and_a_repaired_layer_works_at_once() {
     assert_down(&operators, &logs, "manifest cannot be read: invalid type").await;
     std::fs::write(layer.manifest(), "{}").unwrap();
     assert_down(&operators, &logs, "does not name it").await;
-    layer.list("vodafone", &json!({ "file": "vodafone.so" }));
+    layer.list("vodafone", &manifest("vodafone", &vodafone, &json!({ "built": { "file": "vodafone.so" } })));
     assert_down(&operators, &logs, "missing field `sha256`").await;
+    layer.list("vodafone", &manifest("vodafone", &vodafone, &json!({ "built": null })));
+    assert_down(&operators, &logs, "does not name it").await;
+    layer.put_as("vodafone", &vodafone, &json!({ "abi": 2, "id": "o2" }));
+    assert_down(&operators, &logs, "not sound: abi must be 1; it is another adapter's").await;
     layer.put("vodafone", &vodafone);
     std::fs::remove_file(layer.file("vodafone")).unwrap();
     assert_down(&operators, &logs, "file cannot be read: entity not found").await;
@@ -104,9 +108,10 @@ async fn what_the_loader_refuses_leaves_the_process_alive() {
     other_machine[18] ^= 0xff;
     let whole = built("vodafone");
     for (cause, bytes) in [
-        ("cannot be loaded", compiled(&[])),
-        ("cannot be loaded", compiled(&["-no-pie"])),
-        ("cannot be loaded", other_machine),
+        ("an executable and not a library", compiled(&[])),
+        ("an executable and not a library", compiled(&["-no-pie"])),
+        ("cannot be loaded: vodafone: cannot dynamically load position-independent", compiled(&["-static-pie"])),
+        ("cannot be loaded: vodafone: ", other_machine),
         ("not a whole ELF file", compiled(&["-c"])),
         ("not a whole ELF file", whole[..whole.len() / 8].to_vec()),
         ("not a whole ELF file", whole[..64].to_vec()),
@@ -120,14 +125,25 @@ async fn what_the_loader_refuses_leaves_the_process_alive() {
 }
 
 #[tokio::test]
+async fn a_rust_file_whose_panics_end_the_process_is_refused_before_it_is_loaded() {
+    for optimised in [&[] as &[&str], &["-Copt-level=3", "-Clto=fat", "-Cstrip=symbols"]] {
+        for (way, cause) in [("-Cpanic=unwind", "it panicked"), ("-Cpanic=abort", "built with panic = \"abort\"")] {
+            let logs = Logs::capture();
+            let layer = Layer::of(&[("plain", &in_rust(&[&[way], optimised].concat()))]);
+            assert_down(&only(layer.path(), "plain"), &logs, cause).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_manifest_names_files_of_its_own_directory_only() {
     let bytes = built("vodafone");
     let (outside, layer) = (Layer::of(&[("vodafone", &bytes)]), Layer::of(&[("vodafone", &bytes)]));
-    let listed: serde_json::Value = serde_json::from_slice(&std::fs::read(layer.manifest()).unwrap()).unwrap();
-    let sha256 = &listed["vodafone"]["sha256"];
     let operators = only(layer.path(), "vodafone");
     for file in [outside.file("vodafone").to_str().unwrap(), "../vodafone.so", "./vodafone.so", "..", "", "a\0b"] {
-        layer.list("vodafone", &json!({ "file": file, "sha256": sha256 }));
+        let mut listed = manifest("vodafone", &bytes, &json!({}));
+        listed["built"]["file"] = json!(file);
+        layer.list("vodafone", &listed);
         assert_eq!(verdict(&operators, Operation::Plan).await, Verdict::ConfigError, "{file:?}");
     }
 }

@@ -2,6 +2,8 @@
 //! does, the host answers, and never with a match that nobody gave.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod accounts;
+mod asks;
 mod bed;
 mod credentials;
 mod faults;
@@ -10,6 +12,8 @@ mod http;
 mod keys;
 mod layer;
 mod loading;
+mod manifests;
 mod operator;
+mod payloads;
 mod running;
 mod symbols;

@@ -1,12 +1,17 @@
 //! An adapter in use, and what happens to its file meanwhile.
 
-use std::{fs::OpenOptions, sync::Arc};
+use std::{
+    collections::HashSet,
+    fs::{self, OpenOptions},
+    path::Path,
+    sync::Arc,
+};
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use sna_operators::{Operation, Operators, Outcome, Verdict};
 
 use crate::{
-    bed::{NOW, callback, only, operators, run, session},
+    bed::{Logs, NOW, callback, only, operators, run, session},
     layer::{Layer, built},
 };
 
@@ -18,8 +23,8 @@ async fn plans(operators: &Operators) -> bool {
 fn disturb(layer: &Layer, turn: u32) {
     match turn % 3 {
         0 => drop(OpenOptions::new().write(true).create(true).truncate(true).open(layer.file("vodafone")).unwrap()),
-        1 => std::fs::write(layer.file("vodafone"), built("o2")).unwrap(),
-        _ => drop(std::fs::remove_file(layer.file("vodafone"))),
+        1 => fs::write(layer.file("vodafone"), built("o2")).unwrap(),
+        _ => drop(fs::remove_file(layer.file("vodafone"))),
     }
 }
 
@@ -32,7 +37,7 @@ async fn a_loaded_adapter_outlives_its_file() {
         disturb(&layer, turn);
         assert!(plans(&operators).await, "turn {turn}");
     }
-    std::fs::remove_dir_all(layer.path()).unwrap();
+    fs::remove_dir_all(layer.path()).unwrap();
     assert!(plans(&operators).await, "without its directory");
 }
 
@@ -101,4 +106,41 @@ async fn adapters_live_beside_each_other_and_one_that_fails_is_alone_with_it() {
     for network in ["VODAFONE", "O2", "ROGUE"] {
         assert!(at(network, Operation::Plan).await.is_ok(), "{network}");
     }
+}
+
+/// Every adapter of the repository as its own manifest describes it: several of one family among them, each with the
+/// family's code and data in a file of its own.
+#[tokio::test]
+async fn all_our_adapters_live_in_one_process() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../adapters");
+    let manifests = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path().join("manifest.json"));
+    let manifests = manifests.filter_map(|path| fs::read(path).ok());
+    let manifests: Vec<Value> = manifests.map(|bytes| serde_json::from_slice(&bytes).unwrap()).collect();
+    let families: HashSet<_> = manifests.iter().map(|manifest| manifest["family"].as_str().unwrap()).collect();
+    assert!(families.len() < manifests.len(), "no two of one family");
+    let (layer, mut table) = (Layer::empty(), Map::new());
+    for manifest in &manifests {
+        let id = manifest["id"].as_str().unwrap();
+        layer.put_as(id, &built(id), manifest);
+        let secrets = manifest["secrets"].as_array().into_iter().flatten().map(|name| name.as_str().unwrap());
+        let credentials: Map<_, _> = secrets.map(|name| (name.to_owned(), json!("env:SECRET"))).collect();
+        let mut entry = json!({ "adapter": id, "credentials": credentials });
+        if manifest["family"] == "header_enrichment" {
+            entry["enrichment"] =
+                json!({ "uri": "http://he.example", "header": "x-msisdn", "proxies": ["10.0.0.0/8"] });
+        }
+        table.insert(id.to_owned(), entry);
+    }
+    let logs = Logs::capture();
+    let operators = operators(layer.path(), &Value::Object(table), &[("SECRET", &"00".repeat(32))]);
+    for round in 0..2 {
+        for manifest in &manifests {
+            let id = manifest["id"].as_str().unwrap();
+            let planned = operators.run(id, Operation::Plan, session(), NOW).await;
+            assert!(matches!(planned, Ok(_) | Err(Verdict::ConfigError)), "{id} in round {round}");
+        }
+    }
+    // The table's `config` is missing, and an adapter that needs it says so itself: its code has run.
+    let causes = logs.causes();
+    assert!(causes.iter().all(|cause| cause.starts_with("operator table: ")), "{causes:?}");
 }

@@ -2,6 +2,7 @@
 
 mod authenticate;
 mod callback;
+mod coverage;
 mod get_config;
 mod http;
 mod keys;

@@ -88,6 +88,12 @@ impl Target {
         self.own.as_ref().expect("a gateway of the test's own")
     }
 
+    /// The plain-http listener of the same gateway.
+    pub fn plain(&self) -> Self {
+        let (url, customer, msisdn) = (self.gateway().enrich_url.clone(), self.customer.clone(), self.msisdn.clone());
+        Self { url, customer, msisdn, world: None, is_local_run: false, own: None }
+    }
+
     /// Routes are chosen before the functions are reached.
     pub fn has_router(&self) -> bool {
         self.own.is_none()
@@ -137,8 +143,9 @@ impl Target {
     /// A number that has had few SMS, whichever tests have run against this gateway before: five an hour are allowed.
     pub fn any_number(&self) -> String {
         let devices = &self.world.as_ref().expect("a sandbox").devices;
+        let at_home: Vec<_> = devices.iter().filter(|device| device.msisdn.starts_with("+44")).collect();
         let nanos = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").subsec_nanos() as usize;
-        devices[nanos / 1000 % (devices.len() - 1)].msisdn.clone()
+        at_home[nanos / 1000 % at_home.len()].msisdn.clone()
     }
 
     /// What the gateway tells the handset with this number in the end: at once, or when its operator has sent it back.

@@ -3,10 +3,16 @@
 
 mod steps;
 
+// A static build has no files that could fail.
+#[cfg(not(feature = "static"))]
 mod adapters;
+mod answers;
+mod checks;
 mod edge;
 mod leaks;
 mod limits;
+mod networks;
 mod one_time_password;
+mod payloads;
 mod silent;
 mod strangers;

@@ -14,7 +14,7 @@ use axum::body::Bytes;
 use gateway_tests::{
     Captured, Event, Functions, OPERATORS,
     faults::{Faults, Order, Proxy},
-    staged_adapters,
+    profiles, staged_adapters,
 };
 use lambda_http::{
     Body,
@@ -71,6 +71,8 @@ impl Bench {
         let (logs, files) = (Captured::begin(tracing::Level::INFO), tempfile::tempdir().expect("a temporary folder"));
         let settings = Settings {
             public_url: PUBLIC_URL.to_owned(),
+            enrich_url: PUBLIC_URL.to_owned(),
+            profiles: vec![profiles()],
             ports: Ports::default(),
             operators: OPERATORS.to_owned(),
             directory: files.path().to_owned(),

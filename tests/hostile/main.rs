@@ -4,6 +4,8 @@
 mod binding;
 mod credentials;
 mod disclosure;
+mod enrichment;
 mod keys;
 mod operators;
+mod payloads;
 mod redirects;

@@ -1,10 +1,10 @@
 //! Operators that lie, stall, flood or send elsewhere: each ends in its outcome, within the deadline, and nothing of it
 //! reaches the handset.
 
-use std::{future::Future, time::Duration};
+use std::{fs, future::Future, time::Duration};
 
 use gateway_tests::{
-    Gateway, OPERATORS,
+    Event, Gateway, OPERATORS, staged_adapters,
     steps::{Customer, Started, device, error, invalid, newest_code},
 };
 use sandbox::handset::Handset;
@@ -97,6 +97,18 @@ async fn a_resource_that_redirects_inwards_is_not_followed() {
     }
 }
 
+/// The staged adapters, with a manifest of O2 that lets the table list any host, and the sandbox's for handsets.
+fn layer_of_any_host() -> tempfile::TempDir {
+    let layer = tempfile::tempdir().expect("a folder");
+    fs::copy(staged_adapters().join("o2.so"), layer.path().join("o2.so")).expect("a copy");
+    let manifest = fs::read(staged_adapters().join("manifest.json")).expect("a manifest");
+    let mut manifest: Value = serde_json::from_slice(&manifest).expect("JSON");
+    manifest["o2"]["hosts"] = json!([]);
+    manifest["o2"]["cleartext_hops"] = json!(["127.0.0.1"]);
+    fs::write(layer.path().join("manifest.json"), manifest.to_string()).expect("written");
+    layer
+}
+
 /// The table lists the host, and allows no loopback. Each attempt goes as far as the token endpoint, and no further.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listed_host_with_an_address_that_is_not_public_is_never_called() {
@@ -104,6 +116,7 @@ async fn a_listed_host_with_an_address_that_is_not_public_is_never_called() {
     let inside = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     inside.set_nonblocking(true).expect("a socket");
     let port = inside.local_addr().expect("an address").port();
+    let layer = layer_of_any_host();
     for (origin, reason) in [
         // A name: known only after DNS, at the connection.
         (format!("https://localhost:{port}"), "OPERATOR_ERROR"),
@@ -119,7 +132,7 @@ async fn a_listed_host_with_an_address_that_is_not_public_is_never_called() {
         entry["allow_loopback"] = false.into();
         entry["config"]["token_endpoint"] = format!("{origin}/o2/token").into();
         entry["origins"].as_array_mut().expect("origins").push(origin.clone().into());
-        let gateway = Gateway::with_operators(&table.to_string()).await;
+        let gateway = Gateway::build(Event::HttpApi, layer.path(), &[], &table.to_string()).await;
         let customer = Customer::sign_in(&gateway).await;
         let (handset, verdict) = attempt(&gateway, &customer, "+447700900920").await;
         assert_eq!(handset, error(400, "temporarily_unavailable", "Service is unavailable"), "{origin}");

@@ -67,15 +67,18 @@ fn each_crate_uses_only_whom_it_may() {
         ("sna-otp", &[]),
         ("sna-tokens", &[]),
         ("sna-sessions", &["sna-numbers"]),
-        ("sna-operators", &["sna-adapter", "sna-config"]),
+        ("sna-linked", &["sna-adapter", "sna-protocols"]),
+        ("sna-operators", &["sna-adapter", "sna-config", "sna-linked"]),
         ("sna-api", &["sna-config"]),
         ("sna-attempts", &["sna-api", "sna-config", "sna-operators", "sna-sessions"]),
     ]);
     for (name, (folder, used)) in packages() {
         let allowed: BTreeSet<&str> = match folder.iter().next().and_then(|first| first.to_str()) {
-            Some("functions") => {
-                shared.keys().copied().filter(|name| !matches!(*name, "sna-adapter" | "sna-protocols")).collect()
-            }
+            Some("functions") => shared
+                .keys()
+                .copied()
+                .filter(|name| !matches!(*name, "sna-adapter" | "sna-protocols" | "sna-linked"))
+                .collect(),
             Some("adapters") => ["sna-adapter", "sna-protocols"].into(),
             Some("shared") => {
                 shared.get(name.as_str()).unwrap_or_else(|| panic!("{name} has no rule")).iter().copied().collect()
@@ -103,6 +106,23 @@ fn an_operator_is_at_most_120_lines() {
     for path in files {
         assert!(fs::read_to_string(&path).expect("a file").lines().count() <= 120, "{}", path.display());
     }
+}
+
+#[test]
+fn the_readme_says_of_an_operator_what_its_manifest_says() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
+    let operators = readme.split("\n## ").find(|section| section.starts_with("Operators\n")).expect("the section");
+    let rows = operators.lines().filter_map(|line| line.strip_prefix("| `")).filter(|row| row.contains("NN` |"));
+    let mut found = 0;
+    for row in rows {
+        let id = row.split('`').next().expect("an id");
+        let manifest = fs::read_to_string(root().join("adapters").join(id).join("manifest.json")).expect("a manifest");
+        let manifest: Value = serde_json::from_str(&manifest).expect("JSON");
+        let note = manifest["note"].as_str().unwrap_or("endpoints by contract");
+        assert!(row.contains(note), "the README's row of {id} does not say: {note}");
+        found += 1;
+    }
+    assert!(found >= 14, "{found} rows");
 }
 
 #[test]

@@ -29,7 +29,11 @@ impl Event {
     /// The event's JSON. Only what the gateways always send.
     pub fn json(self, method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes, source: IpAddr) -> Value {
         let mut all = Map::new();
-        for (name, value) in headers {
+        let is_v2 = matches!(self, Self::HttpApi | Self::FunctionUrl);
+        // Payload 2.0 has cookies apart, and no header of them.
+        let cookies = headers.get_all("cookie").iter().filter_map(|value| value.to_str().ok());
+        let cookies: Vec<_> = cookies.flat_map(|value| value.split("; ")).collect();
+        for (name, value) in headers.iter().filter(|(name, _)| !is_v2 || *name != "cookie") {
             let value = value.to_str().unwrap_or_default();
             let joined = all.get(name.as_str()).and_then(Value::as_str).map(|before| format!("{before},{value}"));
             all.insert(name.to_string(), joined.unwrap_or_else(|| value.to_owned()).into());
@@ -40,7 +44,8 @@ impl Event {
         match self {
             Self::HttpApi | Self::FunctionUrl => json!({
                 "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
-                "headers": all, "body": body, "isBase64Encoded": is_encoded,
+                "headers": all, "cookies": (!cookies.is_empty()).then_some(cookies), "body": body,
+                "isBase64Encoded": is_encoded,
                 "requestContext": {
                     "accountId": "123456789012", "apiId": "api", "domainName": "gw.example", "domainPrefix": "gw",
                     "requestId": "request", "routeKey": "$default", "stage": "$default",
@@ -63,7 +68,10 @@ impl Event {
                 },
             }),
             Self::Alb => {
-                all.insert("x-forwarded-for".into(), source.to_string().into());
+                // It appends to what the client claims.
+                let claimed = all.get("x-forwarded-for").and_then(Value::as_str).map(|claimed| format!("{claimed}, "));
+                let chain = format!("{}{source}", claimed.unwrap_or_default());
+                all.insert("x-forwarded-for".into(), chain.into());
                 json!({
                     "httpMethod": method.as_str(), "path": path, "headers": {}, "multiValueHeaders": multi(&all),
                     "multiValueQueryStringParameters": parameters(query, false), "body": body, "isBase64Encoded": is_encoded,

@@ -16,16 +16,18 @@ use axum::{
     Router,
     body::Bytes,
     extract::{ConnectInfo, State},
-    http::{HeaderMap, Method, Response, Uri},
+    http::{HeaderMap, HeaderValue, Method, Response, Uri},
 };
 use callback::Callback;
+use coverage::Coverage;
+use enrich::Enrich;
 use get_config::GetConfig;
 use keys::Keys;
 use lambda_http::{Body, request::LambdaRequest};
 use otp::Otp;
 use sandbox::{
     gateway::Credentials,
-    listen::Bound,
+    listen::{Bound, Servers},
     world::{Ports, Settings, World},
 };
 use sna_api::{Edge, Endpoint, serve, tame};
@@ -43,14 +45,16 @@ pub const OPERATORS: &str = include_str!("../../infra/operators.json");
 pub struct Gateway {
     pub world: World,
     pub url: String,
+    /// Where operators' proxies bring handsets, over plain http.
+    pub enrich_url: String,
     /// The customer who may do everything.
     pub customer: Credentials,
     clock: Arc<AtomicU64>,
     _files: tempfile::TempDir,
-    _servers: sandbox::listen::Servers,
+    _servers: Servers,
 }
 
-/// The seven functions of one process, as Lambda would hold them.
+/// The nine functions of one process, as Lambda would hold them.
 pub struct Functions {
     token: Token,
     get_config: GetConfig,
@@ -58,17 +62,28 @@ pub struct Functions {
     callback: Callback,
     otp: Otp,
     validate: Validate,
+    enrich: Enrich,
+    coverage: Coverage,
     keys: Keys,
     event: Event,
     /// Milliseconds that the test's clock is ahead.
     clock: Arc<AtomicU64>,
 }
 
-/// The staged adapters, which `cargo xtask layer` puts there.
+/// The staged adapters, which `cargo xtask layer` puts there; of a static build, none.
 pub fn staged_adapters() -> PathBuf {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/local/adapters");
+    let local = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/local");
+    if cfg!(feature = "static") {
+        return local.join("no-adapters");
+    }
+    let directory = local.join("adapters");
     assert!(directory.join("manifest.json").exists(), "no adapters are staged: run `cargo xtask layer` first");
     directory
+}
+
+/// Where the operators' profiles are.
+pub fn profiles() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../adapters")
 }
 
 impl Gateway {
@@ -86,14 +101,32 @@ impl Gateway {
         Self::build(Event::HttpApi, &staged_adapters(), &[], operators).await
     }
 
-    async fn build(event: Event, adapters: &Path, variables: &[(&str, &str)], operators: &str) -> Self {
+    /// With other adapters than the staged ones, and the networks that these folders of profiles have.
+    pub async fn with_adapters(adapters: &Path, operators: &str, profiles: Vec<PathBuf>) -> Self {
+        Self::among(Event::HttpApi, adapters, &[], operators, profiles).await
+    }
+
+    /// With any of it another.
+    pub async fn build(event: Event, adapters: &Path, variables: &[(&str, &str)], operators: &str) -> Self {
+        Self::among(event, adapters, variables, operators, vec![profiles()]).await
+    }
+
+    async fn among(
+        event: Event,
+        adapters: &Path,
+        variables: &[(&str, &str)],
+        operators: &str,
+        profiles: Vec<PathBuf>,
+    ) -> Self {
         let files = tempfile::tempdir().expect("a temporary folder");
-        let bound = Bound::at(0).await.expect("a free port");
-        let url = bound.url();
+        let (bound, plain) = (Bound::at(0).await.expect("a free port"), Bound::at(0).await.expect("a free port"));
+        let (url, enrich_url) = (bound.url(), plain.url());
         let settings = Settings {
             public_url: url.clone(),
+            enrich_url: enrich_url.clone(),
+            profiles,
             ports: Ports::default(),
-            operators: operators.replace("5000", "1500"),
+            operators: operators.replace("5000", "1500").replace("http://127.0.0.1:9002", &enrich_url),
             directory: files.path().to_owned(),
             adapters: adapters.to_owned(),
             slow: Duration::from_millis(300),
@@ -106,20 +139,26 @@ impl Gateway {
             own.or_else(|| world.env().get(name).cloned())
         };
         let functions = Functions::new(event, clock.clone(), read);
-        let mut servers = sandbox::listen::Servers::new();
-        servers.serve(bound, Router::new().fallback(answer).with_state(Arc::new(functions)));
+        let (functions, mut servers) = (Arc::new(functions), Servers::new());
+        servers.serve(bound, Router::new().fallback(answer).with_state(Arc::clone(&functions)));
+        servers.serve(plain, Router::new().fallback(answer_plain).with_state(functions));
         let customer = world.gateway().customer.clone();
-        Self { world, url, customer, clock, _files: files, _servers: servers }
+        Self { world, url, enrich_url, customer, clock, _files: files, _servers: servers }
     }
 
     /// On another engine than the world's own, reached at `url`: the engine's address, or a proxy's before it.
     pub async fn over(engine: &Engine, url: &str) -> Self {
+        Self::build_over(engine, url, &staged_adapters(), OPERATORS).await
+    }
+
+    /// The same with other adapters and another operator table.
+    pub async fn build_over(engine: &Engine, url: &str, adapters: &Path, operators: &str) -> Self {
         let mut variables = engine.variables();
         variables.push(("AWS_ENDPOINT_URL_DYNAMODB", url.to_owned()));
         // An address is counted for all tests that share the tables, and for those of an earlier run.
         variables.push(("OTP_SENDS_AN_HOUR_FOR_AN_ADDRESS", "1000000".to_owned()));
         let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let mut gateway = Self::with(Event::HttpApi, &staged_adapters(), &variables).await;
+        let mut gateway = Self::build(Event::HttpApi, adapters, &variables, operators).await;
         let own = sandbox::dynamodb::client(&gateway.world.env()["AWS_ENDPOINT_URL_DYNAMODB"]);
         let id = CustomerId::parse(&gateway.customer.client_id).expect("an id");
         let shop = Customers::new(own, sandbox::dynamodb::CUSTOMERS).get(&id).await.expect("an answer");
@@ -164,12 +203,38 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<axum::body::Body> {
-    let response = functions.answer(&method, &uri, &headers, &body, peer.ip()).await;
+    whole(functions.answer(&method, &uri, &headers, &body, peer.ip()).await)
+}
+
+/// The listener of the load balancer in front of `enrich`, which takes plain http and says so.
+async fn answer_plain(
+    State(functions): State<Arc<Functions>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    method: Method,
+    uri: Uri,
+    mut headers: HeaderMap,
+    body: Bytes,
+) -> Response<axum::body::Body> {
+    headers.insert("x-forwarded-proto", HeaderValue::from_static("http"));
+    let event = Event::Alb.json(&method, &uri, &headers, &body, peer.ip());
+    whole(serve(&functions.enrich, BEHIND_A_PROXY, taken(event), functions.now()).await)
+}
+
+fn whole(response: Response<Body>) -> Response<axum::body::Body> {
     response.map(|body| match body {
         Body::Text(text) => text.into(),
         Body::Binary(bytes) => bytes.into(),
         _ => axum::body::Body::empty(),
     })
+}
+
+const BEHIND_A_PROXY: Edge = Edge { trusted_proxies: 1 };
+
+/// The event as the runtime hands it to a function.
+fn taken(event: serde_json::Value) -> lambda_http::Request {
+    let mut event: LambdaRequest = serde_json::from_value(event).expect("an event of AWS");
+    tame(&mut event);
+    event.into()
 }
 
 impl Functions {
@@ -182,6 +247,8 @@ impl Functions {
             callback: built(read, Callback::from_env),
             otp: built(read, Otp::from_env),
             validate: built(read, Validate::from_env),
+            enrich: built(read, Enrich::from_env),
+            coverage: built(read, Coverage::from_env),
             keys: built(read, Keys::from_env),
             event,
             clock,
@@ -202,11 +269,10 @@ impl Functions {
         body: &Bytes,
         peer: IpAddr,
     ) -> Response<Body> {
-        let event = self.event.json(method, uri, headers, body, peer);
-        let mut event: LambdaRequest = serde_json::from_value(event).expect("an event of AWS");
-        tame(&mut event);
-        let event = event.into();
-        let edge = Edge { trusted_proxies: usize::from(self.event == Event::Alb) };
+        let mut headers = headers.clone();
+        headers.insert("x-forwarded-proto", HeaderValue::from_static("https"));
+        let event = taken(self.event.json(method, uri, &headers, body, peer));
+        let edge = if self.event == Event::Alb { BEHIND_A_PROXY } else { Edge::default() };
         let now = self.now();
         match uri.path() {
             Token::PATH => serve(&self.token, edge, event, now).await,
@@ -214,6 +280,8 @@ impl Functions {
             Authenticate::PATH => serve(&self.authenticate, edge, event, now).await,
             Otp::PATH => serve(&self.otp, edge, event, now).await,
             Validate::PATH => serve(&self.validate, edge, event, now).await,
+            Coverage::PATH => serve(&self.coverage, edge, event, now).await,
+            path if path.starts_with(Enrich::PATH) => serve(&self.enrich, edge, event, now).await,
             path if path.starts_with(Callback::PATH) => serve(&self.callback, edge, event, now).await,
             _ => serve(&self.keys, edge, event, now).await,
         }

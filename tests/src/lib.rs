@@ -1,4 +1,4 @@
-//! The seven functions in one process behind a real socket, beside the sandbox's world: what the flows
+//! The nine functions in one process behind a real socket, beside the sandbox's world: what the flows
 //! are tested against. The adapters are the real `.so` files; the clock is the test's.
 
 pub mod engine;
@@ -6,8 +6,9 @@ mod events;
 pub mod faults;
 mod gateway;
 mod log;
+pub mod rogue;
 pub mod steps;
 
 pub use events::Event;
-pub use gateway::{Functions, Gateway, OPERATORS, staged_adapters};
+pub use gateway::{Functions, Gateway, OPERATORS, profiles, staged_adapters};
 pub use log::Captured;

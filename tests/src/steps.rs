@@ -93,11 +93,12 @@ impl Customer {
 }
 
 impl Started {
-    /// The handset opens the link from its own address, up to the customer's redirect_uri.
+    /// The handset does what it was told from its own address, up to the customer's redirect_uri.
     pub async fn open(&self, redirect_uri: Option<&str>) -> Hop {
-        let uri = self.json["authorize"]["authorization_uri"].as_str().expect("an authorization_uri");
         let handset = Handset::at(self.device.source_ip).expect("a handset");
-        handset.open(uri, redirect_uri).await.pop().expect("a hop")
+        let wallet = self.device.wallet.as_deref();
+        let mut hops = handset.perform(&self.json["authorize"], wallet, redirect_uri, |_| ()).await;
+        hops.pop().expect("a hop")
     }
 
     /// The handset asks for a code.

@@ -22,6 +22,7 @@ fuzz_target!(|query: &[u8]| {
             match step(family, Call { operation, context: context(), journal: Vec::new() }) {
                 Reply::Ask { .. } => assert_eq!(state, STATE),
                 Reply::Failed { verdict, detail } => assert!(verdict != Verdict::Match && detail.len() < 200),
+                Reply::Malformed { .. } => panic!("a callback is no payload"),
                 Reply::Done { .. } => panic!("an answer without a question"),
             }
         }

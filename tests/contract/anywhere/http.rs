@@ -6,20 +6,31 @@ use crate::{
 };
 
 /// Path and methods.
-const ENDPOINTS: [(&str, &str); 7] = [
+const ENDPOINTS: [(&str, &str); 8] = [
     ("/v1/oauth/token", "POST"),
     ("/v1/get_config", "POST"),
     ("/v1/authenticate", "GET, POST"),
     ("/v1/authenticate/otp", "GET"),
     ("/v1/callback/vodafone", "GET, POST"),
     ("/v1/validate", "POST"),
+    ("/v1/coverage", "GET"),
     ("/v1/.well-known/paseto-keys", "GET"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_path_is_not_found() {
     let target = Target::open().await;
-    for path in ["/", "/v1", "/v1/", "/v1/nothing", "/v1/Validate", "/v1/validate/", "/v2/validate", "/v1/callback/"] {
+    for path in [
+        "/",
+        "/v1",
+        "/v1/",
+        "/v1/nothing",
+        "/v1/Validate",
+        "/v1/validate/",
+        "/v2/validate",
+        "/v1/callback/",
+        "/v1/enrich/x",
+    ] {
         let call = target.get(path);
         if target.has_router() {
             assert_eq!(call.send_past().await.status, 404, "the router's own answer to {path}");
@@ -47,7 +58,7 @@ async fn a_method_that_is_not_listed_is_refused_with_those_that_are() {
     }
 }
 
-/// `ajax` is false for every operator that is served, so that no page of another origin has anything to ask here.
+/// Only a link of an operator that pages ask (`ajax`) is for them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_another_origin_may_read_nothing() {
     let target = Target::open().await;

@@ -1,11 +1,8 @@
 //! Rows that an outage brings: whatever is down, nothing is spent, and the request may be tried again.
 
-use std::{fs, path::Path};
-
-use gateway_tests::{Event, Gateway, staged_adapters};
+use gateway_tests::{Event, Gateway, rogue::Rogue, staged_adapters};
 use sandbox::inbox::Fault;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::{
@@ -75,16 +72,10 @@ async fn without_a_code_to_fall_back_on_an_operator_that_cannot_be_had_is_an_out
     assert_eq!(config["authorize"], object);
 }
 
-/// An operator whose answer the handset itself must fetch; no real one does today.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_that_cannot_come_back_takes_no_redirect_uri() {
-    let directory = tempfile::tempdir().expect("a folder");
-    stage(directory.path(), "rogue");
-    let table = directory.path().join("operators.json");
-    let entry = json!({ "VODAFONE": { "adapter": "rogue", "ranges": ["4477009006"], "config": { "fault": "none" } } });
-    fs::write(&table, entry.to_string()).expect("written");
-    let variable = format!("file:{}", table.display());
-    let target = Target::of(Gateway::with(Event::HttpApi, directory.path(), &[("OPERATORS", &variable)]).await);
+    let rogue = Rogue::by_payload().await;
+    let target = Target::of(rogue.gateway);
     let access = target.sign_in("authenticate").await;
     assert_eq!(target.post("/v1/get_config").bearer(&access).form(FORM).await.status, 200);
     let form = format!("{FORM}&redirect_uri={}", target.customer.redirect_uri);
@@ -93,14 +84,4 @@ async fn an_operator_that_cannot_come_back_takes_no_redirect_uri() {
     // It is the request that is wrong, so that a code to fall back on makes no difference.
     let both = target.sign_in("authenticate+otp").await;
     assert_eq!(target.post("/v1/get_config").bearer(&both).form(form).await, refused);
-}
-
-/// A directory of adapters with this one in it, as cargo built it beside this test.
-fn stage(directory: &Path, name: &str) {
-    let own = std::env::current_exe().expect("a path");
-    let built = own.ancestors().map(|folder| folder.join(format!("lib{name}.so"))).find(|path| path.is_file());
-    let bytes = fs::read(built.expect("an adapter: run `cargo build --workspace` first")).expect("bytes");
-    let manifest = json!({ name: { "file": format!("{name}.so"), "sha256": hex::encode(Sha256::digest(&bytes)) } });
-    fs::write(directory.join("manifest.json"), manifest.to_string()).expect("written");
-    fs::write(directory.join(format!("{name}.so")), bytes).expect("written");
 }

@@ -36,6 +36,6 @@ async fn it_answers_as_published() {
 async fn a_country_that_is_not_the_customers_is_refused() {
     let target = Target::open().await;
     let access = target.sign_in("authenticate+otp").await;
-    let form = "msisdn=%2B33639980301&client_ip=148.252.128.20";
+    let form = "msisdn=%2B351912345678&client_ip=148.252.128.20";
     assert_eq!(target.post("/v1/get_config").bearer(&access).form(form).await, unauthorized("Bearer"));
 }

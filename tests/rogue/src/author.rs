@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sna_adapter::{Adapter, Arrival, Arrived, Ask, Authorize, Context, HttpRequest, Io, Params, Stop, Verdict};
 
+use crate::honest;
+
 pub struct Rogue;
 
 /// State between steps, which an adapter must not have.
@@ -35,27 +37,42 @@ fn relay(asks: Vec<Ask>, io: &mut Io) -> Result<Vec<Value>, Stop> {
                 let response = io.send(request)?;
                 json!({ "status": response.status, "headers": response.headers, "body": response.body })
             }
-            Ask::Sign { claims } => json!(io.sign(claims)?),
+            Ask::Sign { claims, typ: Some(typ), certificates, .. } if !certificates.is_empty() => {
+                json!(io.sign_certified(claims, &typ, certificates)?)
+            }
+            Ask::Sign { claims, key, typ, .. } => json!(io.sign(claims, key, typ.as_deref())?),
+            Ask::Mac { text } => json!(io.mac(&text)?),
+            Ask::Digest { before, after } => json!(io.digest(&before, &after)?),
             Ask::Verify { jwt, jwks_uri } => io.verify(&jwt, &jwks_uri)?,
+            Ask::VerifyWith { jwt, jwk } => io.verify_with(&jwt, &jwk)?,
+            Ask::EncryptionKey => io.encryption_key()?,
+            Ask::Decrypt { jwe } => json!(io.decrypt(&jwe)?),
         })
     };
     asks.into_iter().map(one).collect()
 }
 
 impl Adapter for Rogue {
-    fn plan(&self, cx: &Context, _: &mut String, _: &mut Io) -> Result<Authorize, Stop> {
+    fn plan(&self, cx: &Context, kept: &mut String, _: &mut Io) -> Result<Authorize, Stop> {
         let config: Config = cx.config()?;
+        if config.fault == "honest" {
+            return honest::plan(cx, kept);
+        }
         let uri = (!config.url.is_empty()).then_some(config.url);
-        Ok(Authorize { uri, request_type: "GET".into(), ..Authorize::default() })
+        Ok(Authorize { uri, ..Authorize::default() })
     }
 
     fn arrive(&self, cx: &Context, _: &Arrival, kept: &mut String, io: &mut Io) -> Result<Arrived, Stop> {
         let config: Config = cx.config()?;
         match config.fault.as_str() {
+            "honest" => Ok(honest::arrive(cx)),
             "relay" => Ok(Arrived::Reply { json: json!(relay(config.asks, io)?) }),
             "keeps_5_kib" => {
                 *kept = "k".repeat(5 << 10);
                 Ok(Arrived::Redirect { uri: config.url })
+            }
+            "shows_the_number" => {
+                Ok(Arrived::Redirect { uri: format!("{}?login_hint={}", config.url, &cx.msisdn[1..]) })
             }
             _ => {
                 *kept = "arrived".into();
@@ -83,6 +100,17 @@ impl Adapter for Rogue {
                 Err(Stop::failed(Verdict::ProtocolViolation, "the handset was never sent out"))
             }
             _ => io.send(get(config.url)).map(|_| Verdict::Match),
+        }
+    }
+
+    fn enriched(&self, cx: &Context, header: Option<&str>, _: &mut String, io: &mut Io) -> Result<Verdict, Stop> {
+        honest::enriched(cx, header, io)
+    }
+
+    fn validate(&self, cx: &Context, payload: &Value, _: &mut String, io: &mut Io) -> Result<Verdict, Stop> {
+        match cx.config::<Config>()?.fault.as_str() {
+            "honest" => honest::validate(cx, payload, io),
+            _ => Err(Stop::failed(Verdict::ProtocolViolation, "this operator has no payload")),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! An adapter that misbehaves as the operator table's `config.fault` says, so that the tests see what the
-//! host makes of it. Faults of an author are in `author`, faults of the C ABI in `abi`.
+//! host makes of it. Faults of an author are in `author`, faults of the C ABI in `abi`, and what has none in `honest`.
 
 mod abi;
 mod author;
+mod honest;
 
 use std::ffi::c_void;
 
