@@ -91,6 +91,6 @@ fn tests(workspace: &Workspace) -> Result<(), Error> {
 /// A build without plug-ins.
 fn linked(workspace: &Workspace) -> Result<(), Error> {
     let run = Run::new(workspace, tools::cargo_nextest(workspace)?);
-    let run = run.words("nextest run -p gateway-tests --features static --no-fail-fast -E binary(flows)");
+    let run = run.words("nextest run --workspace --features gateway-tests/static --test flows --no-fail-fast");
     quietly("nextest", run, &workspace.scratch().join("linked.log"))
 }
