@@ -1,16 +1,17 @@
 //! Countries, by the codes that stand in policies ("who may get an SMS") and behind calling codes.
 //!
-//! Where countries share a calling code the country is that of the longer prefix, so that a permission for the United
-//! States (+1) or the United Kingdom (+44) is none for the Bahamas or Jersey, whose SMS cost many times more.
+//! Where countries share a calling code the number tells which it is of, so that a permission for the United States (+1)
+//! or the United Kingdom (+44) is none for the Bahamas or Jersey, whose SMS cost many times more.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::table::{self, Line};
+use crate::table;
 
-const TEXT: &str = include_str!("../data/calling_codes.txt");
-static CALLING_CODES: [Line; table::count(TEXT)] = table::parse(TEXT);
+const TEXT: &str = include_str!("../data/countries.txt");
+/// Sorted lines: `<code> <digits of a whole mobile number>,…`.
+static COUNTRIES: [&str; table::count(TEXT)] = table::lines(TEXT);
 
 /// An ISO 3166-1 alpha-2 code (`GB`), or one reserved there (`XK`), of a country that has a calling code.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -22,16 +23,11 @@ pub struct Country(&'static str);
 #[error("not an ISO 3166 alpha-2 code in capitals")]
 pub struct InvalidCountry;
 
-/// What the calling codes say about a number.
-pub(crate) struct Plan {
-    pub(crate) country: Country,
-    lengths: &'static str,
-}
-
 impl Country {
     /// Takes exactly two capitals: `gb` and `UK` are refused.
     pub fn parse(code: &str) -> Result<Self, InvalidCountry> {
-        CALLING_CODES.iter().map(|line| plan(line).country).find(|country| country.0 == code).ok_or(InvalidCountry)
+        let place = COUNTRIES.binary_search_by(|line| split(line).0.cmp(code)).map_err(|_| InvalidCountry)?;
+        COUNTRIES.get(place).map(|line| Self(split(line).0)).ok_or(InvalidCountry)
     }
 
     pub fn as_str(&self) -> &'static str {
@@ -39,21 +35,14 @@ impl Country {
     }
 }
 
-impl Plan {
-    /// `digits` is a whole number without the `+`; none for codes of no country (satellites, +800, unassigned).
-    pub(crate) fn of(digits: &str) -> Option<Self> {
-        table::longest(&CALLING_CODES, |line| line.digits, digits).map(plan)
-    }
-
-    /// Whether a mobile number of this country may have so many digits, calling code included.
-    pub(crate) fn allows(&self, length: usize) -> bool {
-        self.lengths.split(',').any(|allowed| allowed.parse() == Ok(length))
-    }
+/// The country of a value of the plan, which counts from 1, and the lengths of its mobile numbers.
+pub(crate) fn at(value: u16) -> Option<(Country, &'static str)> {
+    let (code, lengths) = split(COUNTRIES.get(usize::from(value).checked_sub(1)?)?);
+    Some((Country(code), lengths))
 }
 
-fn plan(line: &Line) -> Plan {
-    let (code, lengths) = line.value.split_once(' ').unwrap_or((line.value, ""));
-    Plan { country: Country(code), lengths }
+fn split(line: &'static str) -> (&'static str, &'static str) {
+    line.split_once(' ').unwrap_or((line, ""))
 }
 
 impl TryFrom<String> for Country {
@@ -86,15 +75,17 @@ impl fmt::Display for Country {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
     use super::*;
+    use crate::plan::Plan;
 
     #[test]
     fn the_table_is_sorted_and_every_line_is_whole() {
-        assert!(CALLING_CODES.is_sorted_by(|a, b| a.digits < b.digits));
-        for line in &CALLING_CODES {
-            let (code, lengths) = line.value.split_once(' ').unwrap();
-            assert!(line.digits.bytes().all(|b| b.is_ascii_digit()), "{}", line.digits);
+        assert!(COUNTRIES.is_sorted_by(|a, b| a < b));
+        for line in COUNTRIES {
+            let (code, lengths) = line.split_once(' ').unwrap();
             assert!(code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase()), "{code}");
-            assert!(lengths.split(',').all(|l| (8..=15).contains(&l.parse::<usize>().unwrap())), "{lengths}");
+            // Tristan da Cunha has no mobile network.
+            let mut lengths = lengths.split(',').filter(|_| code != "TA");
+            assert!(lengths.all(|length| (7..=15).contains(&length.parse::<usize>().unwrap())), "{line}");
         }
     }
 
@@ -115,16 +106,17 @@ mod tests {
     }
 
     #[test]
-    fn a_shared_calling_code_is_told_apart_by_the_longer_prefix() {
-        let country = |digits| Plan::of(digits).map(|plan| plan.country.as_str());
-        assert_eq!(country("12125551234"), Some("US"));
-        assert_eq!(country("14165551234"), Some("CA"));
-        assert_eq!(country("12425551234"), Some("BS"));
-        assert_eq!(country("77012345678"), Some("KZ"));
-        assert_eq!(country("447700900620"), Some("GB"));
-        assert_eq!(country("447781234567"), Some("GG"));
-        assert_eq!(country("447797712345"), Some("JE"));
-        assert_eq!(country("447624123456"), Some("IM"));
+    fn a_shared_calling_code_is_told_apart_by_the_number() {
+        let country = |digits| Plan::of(digits).map(|plan| (plan.country.as_str(), plan.is_mobile));
+        assert_eq!(country("12125551234"), Some(("US", true)));
+        assert_eq!(country("14165551234"), Some(("CA", true)));
+        assert_eq!(country("12423591234"), Some(("BS", true)));
+        assert_eq!(country("77012345678"), Some(("KZ", true)));
+        assert_eq!(country("447500123456"), Some(("GB", true)));
+        assert_eq!(country("447781234567"), Some(("GG", true)));
+        assert_eq!(country("447797712345"), Some(("JE", true)));
+        assert_eq!(country("447624123456"), Some(("IM", true)));
+        assert_eq!(country("447700900620"), Some(("GB", false)));
         assert_eq!(country("80012345678"), None);
         assert_eq!(country("99012345678"), None);
     }

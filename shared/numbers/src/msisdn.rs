@@ -1,21 +1,23 @@
-//! A subscriber's number: strict E.164, a known country, and for +44 certainly a mobile one.
+//! A subscriber's number: strict E.164, a known country, and a length that its mobile numbers have.
 //!
 //! Strict, because a lenient parser turns two spellings into one subscriber (limits are counted by number) or one
-//! spelling into two. First version: outside +44 only the length is checked against the country's mobile numbers.
+//! spelling into two. Whether it may be called is more than its form: the operator table has numbers of its own, and a
+//! number that a session holds stays one when the plans change. So [`crate::Ranges::check`] says that, once.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::country::{Country, Plan};
+use crate::{country::Country, plan::Plan};
 
-/// A number in E.164 (ITU-T E.164 6.2): `+`, then 8 to 15 digits of which the first is not 0. It identifies a person,
+/// A number in E.164 (ITU-T E.164 6.2): `+`, then 7 to 15 digits of which the first is not 0. It identifies a person,
 /// so `Debug` hides it and there is no `Display`; JSON holds the E.164 string.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Msisdn {
     e164: String,
     country: Country,
+    is_mobile: bool,
 }
 
 /// Why a number is refused. Never contains it.
@@ -36,8 +38,9 @@ impl Msisdn {
     /// Everything else that is not a digit, and `00` or `0` in front, is refused.
     pub fn parse(raw: &str) -> Result<Self, InvalidMsisdn> {
         let digits = raw.strip_prefix(['+', ' ']).unwrap_or(raw);
+        // Niue and Tokelau have numbers of seven digits; no country has shorter ones.
         let plausible =
-            (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
+            (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
         if !plausible {
             return Err(InvalidMsisdn::Malformed);
         }
@@ -45,10 +48,7 @@ impl Msisdn {
         if !plan.allows(digits.len()) {
             return Err(InvalidMsisdn::Length);
         }
-        if digits.strip_prefix("44").is_some_and(|national| !british_mobile(national)) {
-            return Err(InvalidMsisdn::NotMobile);
-        }
-        Ok(Self { e164: format!("+{digits}"), country: plan.country })
+        Ok(Self { e164: format!("+{digits}"), country: plan.country, is_mobile: plan.is_mobile })
     }
 
     /// `+447700900620`.
@@ -61,19 +61,15 @@ impl Msisdn {
         self.e164.trim_start_matches('+')
     }
 
+    /// Of a number that is no mobile one, the main country of its calling code.
     pub fn country(&self) -> Country {
         self.country
     }
-}
 
-/// Ofcom's National Telephone Numbering Plan: mobile services are 071-075 and 077-079; 070 is personal numbering and
-/// 076 paging, but for 07624, the Isle of Man's mobiles. `national` has no 0 in front.
-fn british_mobile(national: &str) -> bool {
-    national.len() == 10
-        && match national.as_bytes() {
-            [b'7', b'1'..=b'5' | b'7'..=b'9', ..] => true,
-            _ => national.starts_with("7624"),
-        }
+    /// Whether its country's plan has it as a mobile number.
+    pub(crate) fn is_mobile(&self) -> bool {
+        self.is_mobile
+    }
 }
 
 impl TryFrom<String> for Msisdn {
@@ -134,7 +130,7 @@ mod tests {
             "+4477009006２0",
             "tel:+447700900620",
             "+44770090062o",
-            "+1234567",
+            "+123456",
             "+4477009006201234",
         ];
         for raw in wrong {
@@ -150,29 +146,37 @@ mod tests {
     }
 
     #[test]
-    fn a_british_number_must_be_a_mobile() {
-        for raw in ["+447100000000", "+447500000000", "+447624123456", "+447911123456"] {
-            assert!(Msisdn::parse(raw).is_ok(), "{raw}");
-        }
-        // Personal, pager, London, national rate, freephone, premium.
-        for raw in
-            ["+447012345678", "+447612345678", "+442079460000", "+443031237300", "+448001111000", "+449098790000"]
-        {
-            assert_eq!(Msisdn::parse(raw), Err(InvalidMsisdn::NotMobile), "{raw}");
-        }
-        assert_eq!(Msisdn::parse("+44770090062"), Err(InvalidMsisdn::Length));
-        assert_eq!(Msisdn::parse("+4477009006201"), Err(InvalidMsisdn::Length));
-    }
-
-    #[test]
-    fn elsewhere_the_length_must_be_one_of_the_countrys() {
+    fn the_length_must_be_one_of_the_countrys() {
         for (raw, country) in
             [("+33639980120", "FR"), ("+4931700900120", "DE"), ("+31699108020", "NL"), ("+12015550123", "US")]
         {
-            assert_eq!(Msisdn::parse(raw).unwrap().country().as_str(), country);
+            assert_eq!(Msisdn::parse(raw).map(|msisdn| msisdn.country().as_str()), Ok(country));
         }
-        assert_eq!(Msisdn::parse("+3363998012"), Err(InvalidMsisdn::Length));
-        assert_eq!(Msisdn::parse("+120155501234"), Err(InvalidMsisdn::Length));
+        for raw in ["+44770090062", "+4477009006201", "+3363998012", "+120155501234", "+2908123"] {
+            assert_eq!(Msisdn::parse(raw), Err(InvalidMsisdn::Length), "{raw}");
+        }
+    }
+
+    #[test]
+    fn only_a_mobile_number_is_mobile() {
+        let is_mobile = |raw| Msisdn::parse(raw).unwrap().is_mobile();
+        for raw in ["+447100000000", "+447500000000", "+447624123456", "+447911123456", "+12015550123", "+6835123"] {
+            assert!(is_mobile(raw), "{raw}");
+        }
+        // Personal, pager, London, national rate, freephone, premium, Ofcom's for films, Paris, American freephone.
+        for raw in [
+            "+447012345678",
+            "+447640123456",
+            "+442079460000",
+            "+443031237300",
+            "+448001111000",
+            "+449098790000",
+            "+447700900620",
+            "+33142685300",
+            "+18005550123",
+        ] {
+            assert!(!is_mobile(raw), "{raw}");
+        }
     }
 
     #[test]
@@ -187,7 +191,7 @@ mod tests {
         let msisdn = Msisdn::parse("447700900620").unwrap();
         assert_eq!(serde_json::to_string(&msisdn).unwrap(), r#""+447700900620""#);
         assert_eq!(serde_json::from_str::<Msisdn>(r#""+447700900620""#).unwrap(), msisdn);
-        assert!(serde_json::from_str::<Msisdn>(r#""+442079460000""#).is_err());
+        assert!(serde_json::from_str::<Msisdn>(r#""+44207946000""#).is_err());
     }
 
     proptest! {
@@ -197,10 +201,10 @@ mod tests {
         }
 
         #[test]
-        fn what_is_accepted_is_strict_e164_and_stays_as_it_is(raw in "[+ ]?[1-9][0-9]{6,15}") {
+        fn what_is_accepted_is_strict_e164_and_stays_as_it_is(raw in "[+ ]?[1-9][0-9]{5,15}") {
             if let Ok(msisdn) = Msisdn::parse(&raw) {
                 let digits = msisdn.digits();
-                prop_assert!((8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()));
+                prop_assert!((7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()));
                 prop_assert_eq!(msisdn.as_e164(), format!("+{digits}"));
                 prop_assert!(raw.ends_with(digits));
                 prop_assert_eq!(Msisdn::parse(msisdn.as_e164()), Ok(msisdn.clone()));

@@ -1,25 +1,17 @@
-//! Number -> network by who was given the number range. This is a guess: a subscriber who changed network kept the
-//! number, so the operator's word, or a portability lookup, outranks it.
+//! Which numbers are served, and number -> network by who was given the number range. The latter is a guess: a subscriber
+//! who changed network kept the number, so the operator's word, or a portability lookup, outranks it.
 
 use crate::{
-    msisdn::Msisdn,
+    holder::Holder,
+    msisdn::{InvalidMsisdn, Msisdn},
     network::Network,
-    table::{self, Line},
 };
 
-const TEXT: &str = include_str!("../data/gb_ranges.txt");
-static BRITISH: [Line; table::count(TEXT)] = table::parse(TEXT);
-
-static EE: Network = Network::built_in("EE");
-static O2: Network = Network::built_in("O2");
-static THREE: Network = Network::built_in("THREE");
-static VODAFONE: Network = Network::built_in("VODAFONE");
-
-/// The built-in British ranges and the operator table's own.
+/// The public ranges of all countries and the operator table's own.
 #[derive(Debug, Default)]
 pub struct Ranges {
     /// Sorted by digits, which are unique.
-    extra: Vec<(String, Network)>,
+    own: Vec<(String, Network)>,
 }
 
 /// Why a range of the operator table is refused.
@@ -32,47 +24,49 @@ pub enum InvalidRange {
 }
 
 impl Ranges {
-    /// `extra` are prefixes (digits without `+`, calling code first) with their networks. The longest prefix counts;
-    /// at the same length `extra` wins over what is built in.
-    pub fn new(extra: impl IntoIterator<Item = (String, Network)>) -> Result<Self, InvalidRange> {
-        let mut extra: Vec<_> = extra.into_iter().collect();
-        if let Some((prefix, _)) = extra.iter().find(|(prefix, _)| !plausible(prefix)) {
+    /// `own` are prefixes (digits without `+`, calling code first) with their networks. The longest prefix counts;
+    /// at the same length `own` wins over what is built in.
+    pub fn new(own: impl IntoIterator<Item = (String, Network)>) -> Result<Self, InvalidRange> {
+        let mut own: Vec<_> = own.into_iter().collect();
+        if let Some((prefix, _)) = own.iter().find(|(prefix, _)| !plausible(prefix)) {
             return Err(InvalidRange::Prefix(prefix.clone()));
         }
-        extra.sort_by(|a, b| a.0.cmp(&b.0));
-        if let Some([(prefix, _), _]) = extra.array_windows().find(|[a, b]| a.0 == b.0) {
+        own.sort_by(|a, b| a.0.cmp(&b.0));
+        if let Some([(prefix, _), _]) = own.array_windows().find(|[a, b]| a.0 == b.0) {
             return Err(InvalidRange::Duplicate(prefix.clone()));
         }
-        Ok(Self { extra })
+        Ok(Self { own })
     }
 
-    /// None where no range is known, or where its holder is no network that we know.
-    pub fn network_of(&self, msisdn: &Msisdn) -> Option<&Network> {
-        let extra = table::longest(&self.extra, |(prefix, _)| prefix, msisdn.digits());
-        let built_in = table::longest(&BRITISH, |line| line.digits, msisdn.digits());
-        match (extra, built_in) {
-            (Some((prefix, network)), Some(line)) if prefix.len() >= line.digits.len() => Some(network),
-            (_, Some(line)) => network_behind(line.value),
-            (Some((_, network)), None) => Some(network),
-            (None, None) => None,
+    /// # Errors
+    /// `NotMobile` unless the number is a mobile one by its country's plan, or in a range of the operator table.
+    pub fn check(&self, msisdn: &Msisdn) -> Result<(), InvalidMsisdn> {
+        if msisdn.is_mobile() || self.own(msisdn).is_some() { Ok(()) } else { Err(InvalidMsisdn::NotMobile) }
+    }
+
+    /// None where no range is known. The longest prefix counts.
+    pub fn holder(&self, msisdn: &Msisdn) -> Option<Holder> {
+        let public = Holder::public(msisdn);
+        match (self.own(msisdn), &public) {
+            (Some((prefix, _)), Some((length, _))) if prefix.len() < *length => {}
+            (Some((_, network)), _) => return Some(Holder::own(network.clone())),
+            (None, _) => {}
         }
+        public.map(|(_, holder)| holder)
+    }
+
+    /// The longest range of the operator table.
+    fn own(&self, msisdn: &Msisdn) -> Option<&(String, Network)> {
+        let digits = msisdn.digits();
+        (1..=digits.len()).rev().find_map(|length| {
+            let place = self.own.binary_search_by(|(prefix, _)| prefix.as_str().cmp(&digits[..length])).ok()?;
+            self.own.get(place)
+        })
     }
 }
 
 fn plausible(prefix: &str) -> bool {
     (1..=15).contains(&prefix.len()) && prefix.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// Orange and T-Mobile became EE; Three is Hutchison 3G. A virtual operator authenticates through its host, as far as
-/// that is public: where it moved, the operator table's own ranges correct this. Others are no mobile network of ours.
-fn network_behind(holder: &str) -> Option<&'static Network> {
-    match holder {
-        "EE" | "Orange" | "T-Mobile" => Some(&EE),
-        "O2" | "Lycamobile" | "Sky" | "Virgin Mobile" => Some(&O2),
-        "Three" | "Hutchison" => Some(&THREE),
-        "Vodafone" | "Lebara" | "TalkTalk" | "Truphone" => Some(&VODAFONE),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -83,81 +77,72 @@ mod tests {
     use super::*;
 
     fn network(ranges: &Ranges, number: &str) -> Option<String> {
-        ranges.network_of(&Msisdn::parse(number).unwrap()).map(|network| network.as_str().to_owned())
+        ranges.holder(&Msisdn::parse(number).unwrap())?.network.map(String::from)
     }
 
-    fn extra(pairs: &[(&str, &str)]) -> Result<Ranges, InvalidRange> {
+    fn own(pairs: &[(&str, &str)]) -> Result<Ranges, InvalidRange> {
         Ranges::new(pairs.iter().map(|(prefix, id)| ((*prefix).to_owned(), Network::parse(id).unwrap())))
     }
 
     #[test]
-    fn the_table_is_sorted_and_every_prefix_is_a_british_mobile_one() {
-        assert!(BRITISH.is_sorted_by(|a, b| a.digits < b.digits));
-        assert!(BRITISH.iter().all(|line| line.digits.starts_with("447") && plausible(line.digits)));
+    fn a_number_of_no_plan_is_served_where_the_operator_table_has_it() {
+        let film = Msisdn::parse("+447700900620").unwrap();
+        assert_eq!(Ranges::default().check(&film), Err(InvalidMsisdn::NotMobile));
+        assert_eq!(own(&[("4477009006", "A")]).unwrap().check(&film), Ok(()));
+        assert_eq!(own(&[("4477009007", "A")]).unwrap().check(&film), Err(InvalidMsisdn::NotMobile));
+        assert_eq!(Ranges::default().check(&Msisdn::parse("+447911123456").unwrap()), Ok(()));
+        assert_eq!(Ranges::default().check(&Msisdn::parse("+442079460731").unwrap()), Err(InvalidMsisdn::NotMobile));
     }
 
     #[test]
-    fn built_in_networks_have_valid_ids() {
-        for built_in in [&EE, &O2, &THREE, &VODAFONE] {
-            assert_eq!(&Network::parse(built_in.as_str()).unwrap(), built_in);
-        }
-    }
-
-    #[test]
-    fn british_ranges_are_known() {
-        let ranges = Ranges::default();
-        for line in ["O2", "Three", "Vodafone", "EE", "Orange"] {
-            let range = BRITISH.iter().find(|range| range.value == line).unwrap();
-            let number = format!("+{:0<12}", range.digits);
-            assert_eq!(network(&ranges, &number).as_deref(), network_behind(line).map(Network::as_str), "{number}");
-        }
+    fn an_own_range_wins_over_an_equal_public_one_but_not_over_a_longer_one() {
+        assert_eq!(network(&Ranges::default(), "+447106000000").as_deref(), Some("O2"));
+        assert_eq!(network(&own(&[("447106", "OWN")]).unwrap(), "+447106000000").as_deref(), Some("OWN"));
+        assert_eq!(network(&own(&[("44710", "OWN")]).unwrap(), "+447106000000").as_deref(), Some("O2"));
     }
 
     #[test]
     fn a_holder_that_is_no_network_hides_the_range_around_it() {
-        let ranges = extra(&[("44", "WIDE")]).unwrap();
-        let jersey = BRITISH.iter().find(|range| range.value == "JT").unwrap();
-        assert_eq!(network(&ranges, &format!("+{:0<12}", jersey.digits)), None);
-        assert_eq!(network(&ranges, "+447100000000").as_deref(), Some("WIDE"));
-    }
-
-    #[test]
-    fn an_own_range_wins_over_an_equal_built_in_one_but_not_over_a_longer_one() {
-        let line = BRITISH.iter().find(|range| range.value == "O2").unwrap();
-        let number = format!("+{:0<12}", line.digits);
-        let own = extra(&[(line.digits, "OWN")]).unwrap();
-        assert_eq!(network(&own, &number).as_deref(), Some("OWN"));
-        let shorter = extra(&[(&line.digits[..4], "OWN")]).unwrap();
-        assert_eq!(network(&shorter, &number).as_deref(), Some("O2"));
+        let ranges = own(&[("44", "WIDE"), ("1", "WIDE")]).unwrap();
+        assert_eq!(network(&ranges, "+447797712345"), None);
+        assert_eq!(network(&ranges, "+12125551234").as_deref(), Some("WIDE"));
     }
 
     #[test]
     fn own_ranges_work_for_other_countries() {
-        let ranges = extra(&[("33639", "SFR"), ("336", "ORANGE_FR")]).unwrap();
-        assert_eq!(network(&ranges, "+33639980120").as_deref(), Some("SFR"));
-        assert_eq!(network(&ranges, "+33612345678").as_deref(), Some("ORANGE_FR"));
-        assert_eq!(network(&ranges, "+33712345678"), None);
+        let ranges = own(&[("336123", "A"), ("3361234", "B")]).unwrap();
+        assert_eq!(network(&ranges, "+33612345678").as_deref(), Some("B"));
+        assert_eq!(network(&ranges, "+33612399999").as_deref(), Some("A"));
     }
 
     #[test]
     fn a_bad_own_range_is_refused() {
         for wrong in ["", "+44", "44x", "1234567890123456"] {
-            assert_eq!(extra(&[(wrong, "A")]).unwrap_err(), InvalidRange::Prefix(wrong.to_owned()));
+            assert_eq!(own(&[(wrong, "A")]).unwrap_err(), InvalidRange::Prefix(wrong.to_owned()));
         }
         assert_eq!(
-            extra(&[("44", "A"), ("33", "C"), ("44", "B")]).unwrap_err(),
+            own(&[("44", "A"), ("33", "C"), ("44", "B")]).unwrap_err(),
             InvalidRange::Duplicate("44".to_owned())
         );
     }
 
     proptest! {
         #[test]
-        fn the_binary_search_agrees_with_reading_the_whole_table(national in "7[1-57-9][0-9]{8}") {
+        fn the_longest_own_range_is_found_as_by_reading_all_of_them(
+            prefixes in prop::collection::btree_set("4477[0-2]{0,4}", 0..20), national in "77[0-2]{8}",
+        ) {
             let number = Msisdn::parse(&format!("+44{national}")).unwrap();
-            let slow = BRITISH.iter().filter(|line| number.digits().starts_with(line.digits))
-                .max_by_key(|line| line.digits.len()).and_then(|line| network_behind(line.value));
-            let ranges = Ranges::default();
-            prop_assert_eq!(ranges.network_of(&number), slow);
+            let slow = prefixes.iter().filter(|prefix| number.digits().starts_with(*prefix)).max_by_key(|prefix| prefix.len());
+            let ranges = Ranges::new(prefixes.iter().map(|prefix| (prefix.clone(), Network::parse("A").unwrap()))).unwrap();
+            prop_assert_eq!(ranges.own(&number).map(|(prefix, _)| prefix), slow);
+        }
+
+        #[test]
+        fn what_the_plan_has_as_mobile_is_served_whatever_the_table_says(raw in "[1-9][0-9]{6,14}") {
+            if let Ok(number) = Msisdn::parse(&raw) {
+                prop_assert_eq!(Ranges::default().check(&number).is_ok(), number.is_mobile());
+                let _ = Ranges::default().holder(&number);
+            }
         }
     }
 }
