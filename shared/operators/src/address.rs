@@ -18,8 +18,13 @@ static SPECIAL: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
 
 /// May the host connect there? Loopback only where the operator's entry allows it (the local run).
 pub fn allowed(address: IpAddr, allow_loopback: bool) -> bool {
+    (allow_loopback && address.to_canonical().is_loopback()) || !is_special(address)
+}
+
+/// Is this no address of a host on the public internet?
+pub fn is_special(address: IpAddr) -> bool {
     let address = address.to_canonical();
-    (allow_loopback && address.is_loopback()) || !SPECIAL.iter().any(|net| net.contains(&address))
+    SPECIAL.iter().any(|net| net.contains(&address))
 }
 
 #[cfg(test)]

@@ -24,6 +24,15 @@ impl Operators {
         self.table().networks().map(|(id, network)| self.covers(id, network, customer)).collect()
     }
 
+    /// The networks that an operator here serves, each with its `MCC-MNC` codes. Nothing is loaded.
+    pub fn mobile_codes(&self) -> Vec<(&str, Vec<String>)> {
+        let served = self.table().networks().filter_map(|(id, network)| match network {
+            Network::Served(operator) => Some((id, self.adapters.manifest(&operator.adapter).ok()?.mcc_mnc.clone())),
+            Network::Mvno { .. } | Network::Known { .. } => None,
+        });
+        served.collect()
+    }
+
     fn covers(&self, id: &str, network: &Network, customer: &str) -> Coverage {
         let otp_only =
             |countries| Coverage { network: id.to_owned(), countries, silent: false, callback: false, wifi: false };

@@ -1,28 +1,23 @@
-//! Calls an operator for its adapter: listed origins only, addresses checked after DNS and at the
-//! connection itself, no redirects, no proxy, a deadline and a cap on the answer.
+//! Calls an operator for its adapter: listed origins only, with the credentials that the adapter may not see.
 
-use std::{
-    collections::BTreeMap,
-    error::Error,
-    net::{IpAddr, SocketAddr},
-    sync::OnceLock,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Instant};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use reqwest::{
-    Client, Method,
-    dns::{Addrs, Name, Resolve, Resolving},
+    Method,
     header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
-    redirect::Policy,
 };
 use secrecy::ExposeSecret;
 use sna_adapter::{Answer, Auth, HttpRequest, HttpResponse, Unreachable};
-use url::{Host, Url};
+use url::Url;
 
-use crate::{address, jwt, step::Errand, table::Operator};
+use crate::{
+    jwt,
+    outbound::{self, Outbound},
+    step::Errand,
+    table::Operator,
+};
 
-const CONNECT: Duration = Duration::from_secs(2);
 const MAX_ANSWER: usize = 256 * 1024;
 /// Names that are the connection's. With `host` an adapter would reach another site behind a listed
 /// origin, with the others it would break the framing of the request.
@@ -38,60 +33,11 @@ const NOT_AN_ADAPTERS: [&str; 9] = [
     "upgrade",
 ];
 
-/// One connection pool for the public internet, one that may also reach loopback (the local run).
+/// Performs the requests of adapters.
 #[derive(Default)]
-pub struct Http {
-    public: OnceLock<Option<Client>>,
-    loopback: OnceLock<Option<Client>>,
-}
-
-struct Resolver {
-    allow_loopback: bool,
-}
-
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let allow_loopback = self.allow_loopback;
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            checked(found, allow_loopback)
-        })
-    }
-}
-
-/// The addresses of a name, if all are allowed: one bad address among good ones is an attack, not a choice. The connection is
-/// made to these and no others, so a name that is looked up again cannot lead elsewhere.
-fn checked(found: Vec<SocketAddr>, allow_loopback: bool) -> Result<Addrs, Box<dyn Error + Send + Sync>> {
-    if found.iter().any(|at| !address::allowed(at.ip(), allow_loopback)) {
-        return Err("the host has an address that is not public".into());
-    }
-    Ok(Box::new(found.into_iter()))
-}
-
-fn build(resolver: impl Resolve + 'static) -> reqwest::Result<Client> {
-    Client::builder()
-        .redirect(Policy::none())
-        .no_proxy()
-        // The cap counts what arrives; nothing may grow behind it, whichever features are compiled in.
-        .no_gzip()
-        .no_brotli()
-        .no_zstd()
-        .no_deflate()
-        .connect_timeout(CONNECT)
-        .pool_idle_timeout(Duration::from_secs(15))
-        .dns_resolver(resolver)
-        .build()
-}
+pub struct Http(Outbound);
 
 impl Http {
-    fn client(&self, allow_loopback: bool) -> Option<&Client> {
-        let slot = if allow_loopback { &self.loopback } else { &self.public };
-        slot.get_or_init(|| {
-            build(Resolver { allow_loopback }).inspect_err(|error| tracing::error!(%error, "no HTTP client")).ok()
-        })
-        .as_ref()
-    }
-
     /// Performs one request of an adapter.
     pub async fn send(&self, errand: &Errand<'_>, request: &HttpRequest) -> Answer {
         let operator = errand.operator;
@@ -117,29 +63,26 @@ impl Http {
         let url = listed(operator, &request.url).ok_or(Unreachable::Forbidden)?;
         let method = method(&request.method).ok_or(Unreachable::Forbidden)?;
         let headers = headers(operator, request, &url)?;
-        let client = self.client(operator.allow_loopback).ok_or(Unreachable::Failed)?;
         let (authorization, credentials) =
             authenticate(operator, &request.auth, errand.now).ok_or(Unreachable::Forbidden)?;
-        let mut builder = client.request(method, url).timeout(errand.deadline).headers(headers);
+        let mut outgoing = reqwest::Request::new(method, url);
+        *outgoing.timeout_mut() = Some(errand.deadline);
+        *outgoing.headers_mut() = headers;
         if let Some(value) = authorization {
-            builder = builder.header(AUTHORIZATION, value);
+            let mut value = HeaderValue::try_from(value).map_err(|_| Unreachable::Failed)?;
+            value.set_sensitive(true);
+            outgoing.headers_mut().insert(AUTHORIZATION, value);
         }
         let body = [request.body.as_str(), &credentials].into_iter().filter(|part| !part.is_empty());
-        let mut response = builder.body(body.collect::<Vec<_>>().join("&")).send().await.map_err(why)?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(why)? {
-            if body.len() + chunk.len() > MAX_ANSWER {
-                return Err(Unreachable::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
+        *outgoing.body_mut() = Some(body.collect::<Vec<_>>().join("&").into());
+        let response = self.0.send(outgoing, operator.allow_loopback, MAX_ANSWER).await?;
         let headers: BTreeMap<_, _> = response
-            .headers()
+            .headers
             .iter()
             .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
             .collect();
-        let body = String::from_utf8_lossy(&body).into_owned();
-        Ok(HttpResponse { status: response.status().as_u16(), headers, body })
+        let body = String::from_utf8_lossy(&response.body).into_owned();
+        Ok(HttpResponse { status: response.status, headers, body })
     }
 }
 
@@ -147,12 +90,7 @@ impl Http {
 fn listed(operator: &Operator, url: &str) -> Option<Url> {
     let known = operator.lists(url);
     let url = Url::parse(url).ok()?;
-    let address = match url.host()? {
-        Host::Domain(_) => None,
-        Host::Ipv4(v4) => Some(IpAddr::V4(v4)),
-        Host::Ipv6(v6) => Some(IpAddr::V6(v6)),
-    };
-    let safe = address.is_none_or(|ip| address::allowed(ip, operator.allow_loopback));
+    let safe = outbound::allows(&url, operator.allow_loopback);
     (known && safe && url.username().is_empty() && url.password().is_none()).then_some(url)
 }
 
@@ -218,20 +156,9 @@ fn authenticate(operator: &Operator, auth: &Auth, now: u64) -> Option<(Option<St
     })
 }
 
-fn why(error: reqwest::Error) -> Unreachable {
-    if error.is_timeout() { Unreachable::Timeout } else { Unreachable::Failed }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        net::TcpListener,
-    };
-
     use super::*;
     use crate::Table;
 
@@ -254,47 +181,6 @@ mod tests {
         ] {
             assert!(listed(operator, url).is_none(), "{url}");
         }
-    }
-
-    #[test]
-    fn one_address_that_is_not_public_condemns_the_name() {
-        let at = |text: &str| SocketAddr::new(text.parse().unwrap(), 0);
-        assert!(checked(vec![at("8.8.8.8"), at("2a00:23c0::1")], false).is_ok());
-        for bad in ["10.0.0.1", "127.0.0.1", "169.254.169.254", "::1", "fe80::1", "fd00::1", "::ffff:192.168.0.1"] {
-            assert!(checked(vec![at("8.8.8.8"), at(bad)], false).is_err(), "{bad}");
-        }
-        assert!(
-            checked(vec![at("127.0.0.1"), at("10.0.0.1")], true).is_err(),
-            "a local run's table allows loopback only"
-        );
-    }
-
-    /// A name server that answers honestly once, and then with an address inside.
-    struct Rebinding(AtomicBool);
-
-    impl Resolve for Rebinding {
-        fn resolve(&self, _: Name) -> Resolving {
-            let first = !self.0.swap(true, Ordering::SeqCst);
-            let address = if first { [127, 0, 0, 1] } else { [10, 0, 0, 1] };
-            Box::pin(async move { checked(vec![SocketAddr::from((address, 0))], true) })
-        }
-    }
-
-    #[tokio::test]
-    async fn a_name_that_changes_its_address_is_checked_at_every_connection() {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let url = format!("http://op.example:{}/", listener.local_addr().unwrap().port());
-        let client = build(Rebinding(AtomicBool::new(false))).unwrap();
-        let serve = async {
-            let (mut connection, _) = listener.accept().await.unwrap();
-            assert!(connection.read(&mut [0; 1024]).await.unwrap() > 0);
-            let answer = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-            connection.write_all(answer).await.unwrap();
-        };
-        let (first, ()) = tokio::join!(client.get(&url).send(), serve);
-        assert_eq!(first.unwrap().status(), 200);
-        let second = client.get(&url).send().await.unwrap_err();
-        assert!(second.is_connect() && format!("{second:?}").contains("not public"), "{second:?}");
     }
 
     #[test]

@@ -19,15 +19,20 @@ mod jwt;
 mod load;
 mod manifests;
 mod number;
+mod outbound;
 mod step;
 mod table;
 
 pub use adapters::{Adapters, LoadError};
+pub use address::is_special;
 pub use coverage::Coverage;
 pub use drive::{Done, Operators, Session};
 pub use enrichment::Enrichment;
 pub use fit::faults as misfits;
 pub use load::{Adapter, Answered, StepError};
 pub use number::quotes;
-pub use sna_adapter::{Arrival, Authorize, Family, Manifest, MobileIp, Operation, Outcome, Params, Verdict};
+pub use outbound::{Outbound, Received, allows};
+pub use sna_adapter::{
+    Arrival, Authorize, Family, Manifest, MobileIp, Operation, Outcome, Params, Unreachable, Verdict,
+};
 pub use table::{Operator, Table, TableError};

@@ -105,11 +105,16 @@ impl Table {
         self.host(one) == self.host(other)
     }
 
-    fn host<'a>(&'a self, network: &'a str) -> &'a str {
-        match self.networks.get(network) {
-            Some(Network::Mvno { host, .. }) => host,
-            _ => network,
+    /// A virtual operator's host network, and whether that one's operator refuses its subscribers.
+    pub fn mvno(&self, network: &str) -> Option<(&str, bool)> {
+        match self.networks.get(network)? {
+            Network::Mvno { host, filtered } => Some((host, *filtered)),
+            Network::Served(_) | Network::Known { .. } => None,
         }
+    }
+
+    fn host<'a>(&'a self, network: &'a str) -> &'a str {
+        self.mvno(network).map_or(network, |(host, _)| host)
     }
 }
 
