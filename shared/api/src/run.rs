@@ -72,7 +72,7 @@ fn clock() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
-/// Answers one request and writes its line of log. Handlers add `customer`, `network` and `outcome` to the span.
+/// Answers one request and writes its line of log. Handlers add to the span what it has empty.
 pub async fn serve<E: Endpoint>(endpoint: &E, edge: Edge, event: lambda_http::Request, now: u64) -> Response<Body> {
     let started = Instant::now();
     let request_id = lambda_http::RequestExt::lambda_context_ref(&event).map(|context| context.request_id.clone());
@@ -84,6 +84,9 @@ pub async fn serve<E: Endpoint>(endpoint: &E, edge: Edge, event: lambda_http::Re
         method = request.method,
         customer = Empty,
         network = Empty,
+        network_by = Empty,
+        address = Empty,
+        reasons = Empty,
         outcome = Empty,
     );
     async {

@@ -35,6 +35,9 @@ pub struct Customer {
     /// Numbers that are never sent to anyone, for the customer's own tests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub test_numbers: Vec<TestNumber>,
+    /// Where the reported address is no mobile network's.
+    #[serde(default)]
+    pub address_policy: AddressPolicy,
     /// What differs from the deployment's limits.
     #[serde(default)]
     pub limits: Limits,
@@ -85,6 +88,17 @@ pub enum WireTypes {
     #[default]
     Quoted,
     Native,
+}
+
+/// What is offered where `client_ip` is a fixed line's, or nobody knows whose it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AddressPolicy {
+    /// A silent attempt: the backend may have seen the handset on Wi-Fi, and an app can still use mobile data.
+    #[default]
+    Try,
+    /// A code at once, as suits a web page that cannot choose.
+    Skip,
 }
 
 /// All that is wrong with a record, in sentences for whoever writes it; never empty.
@@ -168,6 +182,7 @@ pub(crate) mod tests {
             otp_template: None,
             otp_domain: None,
             test_numbers: Vec::new(),
+            address_policy: AddressPolicy::Try,
             limits: Limits::default(),
             enabled: true,
         }
@@ -177,7 +192,7 @@ pub(crate) mod tests {
     fn a_bare_record_may_do_nothing() {
         let customer: Customer = serde_json::from_str(r#"{"id":"shop","name":"Shop"}"#).unwrap();
         assert!(customer.scopes.is_empty() && customer.secret_hashes.is_empty() && customer.redirect_uris.is_empty());
-        assert_eq!(customer.wire_types, WireTypes::Quoted);
+        assert_eq!((customer.wire_types, customer.address_policy), (WireTypes::Quoted, AddressPolicy::Try));
         assert!(customer.enabled);
     }
 

@@ -9,7 +9,7 @@ mod redirect;
 mod secret;
 mod store;
 
-pub use customer::{Customer, Limits, Problems, Scope, TestNumber, WireTypes};
+pub use customer::{AddressPolicy, Customer, Limits, Problems, Scope, TestNumber, WireTypes};
 pub use id::{CustomerId, InvalidCustomerId};
 pub use secret::{ClientSecret, InvalidPepper, NoRandomness, Pepper, SecretHash, authenticate};
 pub use store::{Customers, StoreError};

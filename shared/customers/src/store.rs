@@ -1,5 +1,7 @@
 //! Customers in DynamoDB: the partition key `pk` is the customer's id, the attribute `record` its JSON.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
@@ -42,14 +44,20 @@ impl Customers {
     pub async fn get(&self, id: &CustomerId) -> Result<Option<Customer>, StoreError> {
         let request = self.client.get_item().table_name(&self.table).consistent_read(true);
         let answer = request.key("pk", AttributeValue::S(id.to_string())).send().await.map_err(unavailable)?;
-        let Some(item) = answer.item else { return Ok(None) };
+        answer.item.map(|item| Self::read(id, &item)).transpose()
+    }
+
+    /// The table's name, for who reads a customer's item together with others.
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// The customer in an item of the table.
+    pub fn read(id: &CustomerId, item: &HashMap<String, AttributeValue>) -> Result<Customer, StoreError> {
         let record = item.get("record").and_then(|record| record.as_s().ok());
         let customer = record.and_then(|record| serde_json::from_str::<Customer>(record).ok());
         // A record under another customer's key would lend that customer its rights.
-        match customer.filter(|customer| customer.id == *id) {
-            Some(customer) => Ok(Some(customer)),
-            None => Err(StoreError::Damaged { id: id.clone() }),
-        }
+        customer.filter(|customer| customer.id == *id).ok_or_else(|| StoreError::Damaged { id: id.clone() })
     }
 
     /// Writes the whole record, over an older one if there is one, after [`Customer::check`].

@@ -6,7 +6,8 @@ use aws_sdk_dynamodb::types::AttributeValue as Value;
 
 use crate::{Session, StoreError};
 
-pub(crate) type Item = HashMap<String, Value>;
+/// As it lies in a table.
+pub type Item = HashMap<String, Value>;
 
 /// A session with the version that a `replace` must find.
 pub(crate) struct Stored {
@@ -26,6 +27,15 @@ pub(crate) fn correlation_key(customer: &str, correlation_id: &str) -> String {
 /// An idempotency key, likewise; `key` is its hash.
 pub(crate) fn idempotency_key(customer: &str, key: &str) -> String {
     format!("idempotency#{customer}#{key}")
+}
+
+/// A lookup's answer about the number with this keyed hash, whoever's session asked.
+pub(crate) fn cache_key(number: &str) -> String {
+    format!("lookup#{number}")
+}
+
+pub(crate) fn expires_at(item: &Item) -> Option<u64> {
+    item.get("expires_at").and_then(|value| value.as_n().ok()?.parse().ok())
 }
 
 pub(crate) fn text(item: &Item, name: &str) -> Option<String> {

@@ -3,6 +3,7 @@
 //! A session changes only by compare-and-swap, and a result leaves only after its write has won; so
 //! whatever runs at the same time, at most five guesses are judged and one answer is "true".
 
+mod cache;
 mod item;
 mod limit;
 #[cfg(test)]
@@ -18,6 +19,8 @@ mod store;
 mod tests;
 mod transact;
 
+pub use cache::{Heard, Recall, Recalled};
+pub use item::Item;
 pub use limit::{Count, DAY, HOUR, Limit, subscriber};
 pub use once::Once;
 pub use otp::{Guess, SendClaim, SendLimits};

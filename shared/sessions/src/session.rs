@@ -24,6 +24,9 @@ pub struct Session {
     /// What the customer reported; a hint, never proof.
     pub client_ip: IpAddr,
     pub network: Option<Network>,
+    /// The keyed hash of the number under which the lookup is cached that named the network, where one did.
+    #[serde(default)]
+    pub looked_up: Option<String>,
     /// The adapter that serves the network.
     pub operator: Option<String>,
     pub redirect_uri: Option<String>,
@@ -97,6 +100,7 @@ impl Session {
             msisdn: begin.msisdn,
             client_ip: begin.client_ip,
             network: begin.network,
+            looked_up: None,
             operator: None,
             redirect_uri: begin.redirect_uri,
             native: begin.native,

@@ -114,7 +114,8 @@ impl Store {
         self.update_counting(id, now, |session| change(session).map(|result| (result, Vec::new()))).await
     }
 
-    /// As [`Store::update`], together with counters: all of it happens, or nothing.
+    /// As [`Store::update`], together with counters: all of it happens, or nothing. With the change that records that
+    /// the number is not its operator's, the cached lookup goes that said so.
     pub async fn update_counting<T, E>(
         &self,
         id: &str,
@@ -124,16 +125,18 @@ impl Store {
         for _ in 0..=RETRIES {
             let Stored { mut session, version } = self.read(id, now).await?.ok_or(UpdateError::Absent)?;
             let before = serde_json::to_string(&session).map_err(|_| StoreError::Damaged)?;
+            let known = session.contradicted().is_some();
             let (result, counts) = change(&mut session).map_err(UpdateError::Refused)?;
             if serde_json::to_string(&session).is_ok_and(|after| after == before) {
                 return Ok((session, result));
             }
             let nonce = write_nonce().map_err(StoreError::from)?;
             let item = encode(&session, version + 1, &nonce)?;
-            let written = if counts.is_empty() {
+            let contradicted = session.contradicted().filter(|_| !known);
+            let written = if counts.is_empty() && contradicted.is_none() {
                 self.put(item, &nonce, Condition::Version(version)).await?
             } else {
-                self.put_counting(item, version, &counts, now).await?
+                self.put_counting(item, version, &counts, contradicted, now).await?
             };
             match written {
                 Written::Done => return Ok((session, result)),

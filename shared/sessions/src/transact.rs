@@ -10,8 +10,9 @@ use aws_sdk_dynamodb::{
 };
 
 use crate::{
-    Count, Created, Limit, Once, Session, Store, StoreError,
-    item::{Item, correlation_key, encode, idempotency_key, number, text, ttl},
+    Count, Created, Heard, Limit, Once, Session, Store, StoreError,
+    cache::dropped,
+    item::{Item, correlation_key, encode, expires_at, idempotency_key, number, text, ttl},
     secrets::write_nonce,
     store::{Condition, RETRIES, Written, too_many_writers, unavailable},
 };
@@ -26,11 +27,17 @@ enum Ended {
 }
 
 impl Store {
-    /// Writes a new session and, with it, its correlation id and the idempotency key of the request.
-    pub async fn create(&self, session: &Session, once: Option<&Once>, now: u64) -> Result<Created, StoreError> {
+    /// Writes a new session and, with it, its correlation id, the idempotency key of the request, and what a lookup said.
+    pub async fn create(
+        &self,
+        session: &Session,
+        once: Option<&Once>,
+        heard: Option<&Heard>,
+        now: u64,
+    ) -> Result<Created, StoreError> {
         let nonce = write_nonce()?;
         let item = encode(session, 1, &nonce)?;
-        if session.correlation_id.is_none() && once.is_none() {
+        if session.correlation_id.is_none() && once.is_none() && heard.is_none() {
             return match self.put(item, &nonce, Condition::Absent).await? {
                 Written::Done => Ok(Created::Yes),
                 // 122 random bits met twice: not chance.
@@ -60,6 +67,10 @@ impl Store {
                 .into_iter()
                 .map(|item| self.put_new(item, "attribute_not_exists(pk) OR expires_at <= :now", Some(number(now)))),
         );
+        // Last, because it has no condition that could fail.
+        if let Some(heard) = heard {
+            writes.push(self.put_over(heard.item()?));
+        }
         let writes = writes.into_iter().collect::<Result<Vec<_>, _>>().map_err(|_| StoreError::Damaged)?;
         for _ in 0..=RETRIES {
             let failed = match self.transact(writes.clone()).await? {
@@ -85,25 +96,26 @@ impl Store {
         Ok(TransactWriteItem::builder().put(put.build()?).build())
     }
 
+    fn put_over(&self, item: Item) -> Result<TransactWriteItem, BuildError> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item)).build()?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
     /// The session that this customer began with the request's idempotency key, if it lives: [`Created::KeyUsed`].
-    pub async fn used(&self, customer: &str, once: &Once, now: u64) -> Result<Option<Created>, StoreError> {
+    async fn used(&self, customer: &str, once: &Once, now: u64) -> Result<Option<Created>, StoreError> {
         let key = Value::S(idempotency_key(customer, &once.key));
         let request = self.client.get_item().table_name(&self.table).key("pk", key).consistent_read(true);
         let Some(item) = request.send().await.map_err(|error| unavailable(&error))?.item else { return Ok(None) };
-        let expires_at = item.get("expires_at").and_then(|value| value.as_n().ok()?.parse::<u64>().ok());
-        match (expires_at, text(&item, "session"), text(&item, "body")) {
-            (Some(expires_at), ..) if expires_at <= now => Ok(None),
-            (Some(_), Some(session), Some(body)) => Ok(Some(Created::KeyUsed { session, body })),
-            _ => Err(StoreError::Damaged),
-        }
+        Created::of(&item, now)
     }
 
-    /// A new version of a session together with its counters.
+    /// A new version of a session together with its counters, and without the cached lookup that it contradicts.
     pub(crate) async fn put_counting(
         &self,
         item: Item,
         version: u64,
         counts: &[Count],
+        contradicted: Option<&str>,
         now: u64,
     ) -> Result<Written, StoreError> {
         let put = Put::builder()
@@ -113,7 +125,8 @@ impl Store {
             .expression_attribute_values(":v", number(version))
             .build()
             .map(|put| TransactWriteItem::builder().put(put).build());
-        let writes = std::iter::once(put).chain(counts.iter().map(|count| self.count_item(count, now)));
+        let counts_and_session = std::iter::once(put).chain(counts.iter().map(|count| self.count_item(count, now)));
+        let writes = counts_and_session.chain(contradicted.map(|key| self.put_over(dropped(key, now))));
         let writes = writes.collect::<Result<Vec<_>, _>>().map_err(|_| StoreError::Damaged)?;
         Ok(match self.transact(writes).await? {
             Ended::Done => Written::Done,
@@ -194,6 +207,17 @@ impl Store {
         }
         let failed = reasons.iter().position(|code| code == "ConditionalCheckFailed");
         failed.map(Ended::Failed).ok_or_else(|| unavailable(&error))
+    }
+}
+
+impl Created {
+    /// The session that an idempotency key's item names, if it lives.
+    pub(crate) fn of(item: &Item, now: u64) -> Result<Option<Self>, StoreError> {
+        match (expires_at(item), text(item, "session"), text(item, "body")) {
+            (Some(expires_at), ..) if expires_at <= now => Ok(None),
+            (Some(_), Some(session), Some(body)) => Ok(Some(Self::KeyUsed { session, body })),
+            _ => Err(StoreError::Damaged),
+        }
     }
 }
 
