@@ -4,7 +4,8 @@
 use sna_api::{Answer, ApiError, Endpoint, Request, wire};
 use sna_attempts::{Attempts, reason};
 use sna_config::Env;
-use sna_operators::{Arrival, MobileIp, Operation, Outcome};
+use sna_networks::{Address, Reason as Against, check_arrival};
+use sna_operators::{Arrival, Operation, Outcome};
 use sna_sessions::{Proof, Reason, Session, Way};
 use sna_tokens::{IdToken, PublicKeys, Verifier};
 use tracing::Span;
@@ -33,16 +34,17 @@ impl Authenticate {
         if token.scope.has_authenticate() { Ok(token) } else { Err(wire::SCOPE.into()) }
     }
 
-    /// Does the handset come over mobile data of another network? Its operator would not know it, unless it recognises
-    /// handsets wherever they are.
-    fn is_on_another_network(&self, session: &Session, request: &Request) -> bool {
+    /// Why the operator would not know the handset where it is; some recognise handsets wherever they are.
+    fn misplaced(&self, session: &Session, request: &Request) -> Option<Reason> {
         let operators = self.attempts.operators();
-        let Some(own) = session.network.as_ref().map(|network| network.as_str()) else { return false };
-        let found = request.source_ip.and_then(|address| operators.table().network_at(address));
-        found.is_some_and(|found| !operators.table().same_network(found, own))
-            && operators
-                .manifest(own, &session.customer)
-                .is_ok_and(|manifest| manifest.needs_mobile_ip != MobileIp::Never)
+        let own = session.network.as_ref()?.as_str();
+        let needs = operators.manifest(own, &session.customer).ok()?.needs_mobile_ip;
+        let address = Address::of(request.source_ip?, operators.table());
+        match check_arrival(own, needs, address, operators.table()) {
+            Ok(()) => None,
+            Err(Against::AnotherMobileNetwork) => Some(Reason::IpNumberNetworkMismatch),
+            Err(_) => Some(Reason::NotMobileNetwork),
+        }
     }
 
     /// May a page read the answer (Fetch, CORS protocol)? The id_token in the URL is the whole credential, so any page may
@@ -62,8 +64,8 @@ impl Authenticate {
             Ok(())
         };
         let (session, ()) = self.attempts.update(&token.jti, now, arrived).await?;
-        if self.is_on_another_network(&session, request) {
-            return self.attempts.end(&session, Reason::IpNumberNetworkMismatch, now).await;
+        if let Some(reason) = self.misplaced(&session, request) {
+            return self.attempts.end(&session, reason, now).await;
         }
         let arrival = Operation::Arrive { request: Arrival { method: request.method.clone() } };
         let done = match self.attempts.step(&session, arrival, request.source_ip, now).await {

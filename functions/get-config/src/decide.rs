@@ -1,44 +1,23 @@
-//! Which network holds the number, and what its operator wants of the handset.
-//! Where silent authentication cannot be done but OTP can, `authorize` is an error object, not an error.
+//! Which network holds the number, whether a silent attempt has hope, and what the log says of it.
 
-use std::collections::BTreeMap;
+use sna_customers::{AddressPolicy, Customer};
+use sna_networks::{Address, By, Decision, Facts, Looked, decide};
+use sna_numbers::{Msisdn, Network, Portability, Ranges};
+use sna_operators::{MobileIp, Table, Verdict};
+use sna_sessions::Heard;
+use tracing::{Span, field::display};
 
-use serde::{Deserialize, Serialize};
-use sna_api::{ApiError, Scalar, wire, wire::Wire};
-use sna_numbers::{Network, Ranges};
-use sna_operators::{Done, Family, Manifest, Operation, Outcome, Table, Verdict};
-use sna_sessions::{Session, Way};
-use sna_tokens::AccessToken;
+use crate::{Asked, GetConfig};
 
-use crate::GetConfig;
-
-/// What the handset must do, or why it cannot. Kept in the session, so that the same request gets the same answer.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Plan {
-    Go(Offer),
-    No { error: String, error_description: String },
-}
-
-/// The operator's plan, with what its manifest says of it.
-#[derive(Serialize, Deserialize)]
-pub struct Offer {
-    authorize: sna_operators::Authorize,
-    ajax: bool,
-    request_type: String,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-pub enum Authorize {
-    Go { ajax: Scalar<bool>, authorization_uri: String, request_config: RequestConfig, request_type: String },
-    No { error: String, error_description: String },
-}
-
-#[derive(Serialize)]
-pub struct RequestConfig {
-    headers: BTreeMap<String, String>,
-    parameters: BTreeMap<String, String>,
+/// What is known of who serves a number now.
+#[derive(Default)]
+pub struct Served {
+    looked: Option<Looked>,
+    is_cached: bool,
+    /// The key under which the answer is kept.
+    key: Option<String>,
+    /// An answer that is new, to be kept with the session.
+    pub heard: Option<Heard>,
 }
 
 /// The public ranges and every operator's own.
@@ -50,91 +29,63 @@ pub fn ranges(table: &Table) -> Result<Ranges, String> {
 }
 
 impl GetConfig {
-    /// Writes into the session what is offered, and what its operator leaves for the steps to come.
-    pub(crate) async fn decide(&self, session: &mut Session, token: &AccessToken, now: u64) -> Result<(), ApiError> {
-        let plan: Option<Plan> = match token.scope.has_authenticate() {
-            false => None,
-            true => match self.plan(session, now).await? {
-                Ok(offer) => Some(Plan::Go(offer)),
-                Err(wire) if token.scope.has_otp() => Some(wire.into()),
-                Err(wire) if wire == wire::UNAVAILABLE => {
-                    return Err(ApiError::unavailable("the operator is unavailable"));
-                }
-                Err(wire) => return Err(wire.into()),
-            },
-        };
-        session.offer = serde_json::to_string(&plan)?;
-        Ok(())
-    }
-
-    /// The operator's plan; the inner error is why silent authentication cannot be offered.
-    async fn plan(&self, session: &mut Session, now: u64) -> Result<Result<Offer, Wire>, ApiError> {
-        let Some(network) = session.network.as_ref().map(|network| network.as_str()) else {
-            return Ok(Err(wire::NETWORK));
-        };
-        let manifest = match self.attempts.operators().manifest(network, &session.customer) {
-            Ok(manifest) => manifest,
-            Err(verdict) => return Ok(Err(told(verdict))),
-        };
-        if session.redirect_uri.is_some() && !manifest.supports_callback {
-            return Err(wire::NO_CALLBACK.into());
+    /// Asks who serves the number, unless that was `cached` under `key` (the inner `None`: nobody does). Without a key
+    /// nobody is asked.
+    pub(crate) async fn served(
+        &self,
+        msisdn: &Msisdn,
+        key: Option<String>,
+        cached: Option<Option<Portability>>,
+        now: u64,
+    ) -> Served {
+        let Some(key) = key else { return Served::default() };
+        if let Some(said) = cached {
+            let looked = said.map_or(Looked::Unknown, Looked::Found);
+            return Served { looked: Some(looked), is_cached: true, key: Some(key), heard: None };
         }
-        let (authorize, kept) = match self.attempts.step(session, Operation::Plan, None, now).await {
-            Ok(Done { outcome: Outcome::Authorize(authorize), kept }) => (authorize, kept),
-            Ok(_) => return Ok(Err(wire::UNAVAILABLE)),
-            Err(verdict) => return Ok(Err(told(verdict))),
+        let (looked, keep) = (self.lookups.look(msisdn, now).await, self.lookups.keep());
+        let heard = |said, keep: u64| Heard { key: key.clone(), said, expires_at: now.saturating_add(keep) };
+        let heard = match &looked {
+            Looked::Found(said) => Some(heard(Some(said.clone()), keep.found)),
+            Looked::Unknown => Some(heard(None, keep.unknown)),
+            Looked::Unavailable => None,
         };
-        let Some(way) = way(&manifest, &authorize) else {
-            tracing::error!(network, "the adapter's plan and its manifest contradict each other");
-            return Ok(Err(wire::UNAVAILABLE));
-        };
-        let Manifest { id, ajax, request_type, .. } = manifest;
-        (session.operator, session.way, session.kept) = (Some(id), way, kept);
-        Ok(Ok(Offer { authorize, ajax, request_type }))
+        Served { looked: Some(looked), is_cached: false, key: Some(key), heard }
     }
-}
 
-/// That the operator cannot say is about this number; that it does not answer is an outage.
-fn told(verdict: Verdict) -> Wire {
-    match verdict {
-        Verdict::NetworkUnsupported
-        | Verdict::SubscriberUnknown
-        | Verdict::NotMobileNetwork
-        | Verdict::IpNumberNetworkMismatch => wire::NETWORK,
-        _ => wire::UNAVAILABLE,
-    }
-}
-
-/// How the operator's answer will come. Who sends the handset elsewhere than to us cannot have it come back to an
-/// attempt that never began.
-fn way(manifest: &Manifest, authorize: &sna_operators::Authorize) -> Option<Way> {
-    match (manifest.supports_callback, &authorize.uri) {
-        (true, None) if manifest.family == Family::HeaderEnrichment => Some(Way::Enrichment),
-        (true, None) => Some(Way::Callback),
-        (true, Some(_)) => None,
-        (false, None) => Some(Way::Payload),
-        (false, Some(_)) => Some(Way::Direct),
-    }
-}
-
-impl From<Wire> for Plan {
-    fn from(wire: Wire) -> Self {
-        Self::No { error: wire.error.to_owned(), error_description: wire.description.to_owned() }
-    }
-}
-
-impl Plan {
-    pub fn into_wire(self, public_url: &str, id_token: &str, native: bool) -> Authorize {
-        match self {
-            Self::No { error, error_description } => Authorize::No { error, error_description },
-            Self::Go(Offer { authorize: plan, ajax, request_type }) => Authorize::Go {
-                ajax: Scalar::new(ajax, native),
-                authorization_uri: plan
-                    .uri
-                    .unwrap_or_else(|| format!("{public_url}/v1/authenticate?id_token={id_token}")),
-                request_config: RequestConfig { headers: plan.headers, parameters: plan.parameters },
-                request_type,
+    /// With it, the key of the cached answer that named the network, if one did. Nobody holds a test number: no operator
+    /// is asked, and the code is fixed.
+    pub(crate) fn decide(
+        &self,
+        customer: &Customer,
+        asked: &Asked,
+        is_test: bool,
+        served: Served,
+    ) -> (Decision, Option<String>) {
+        let operators = self.attempts.operators();
+        let table = operators.table();
+        let address = Address::of(asked.client_ip, table);
+        let decision = decide(Facts {
+            holder: self.ranges.holder(&asked.msisdn).filter(|_| !is_test),
+            portability: served.looked,
+            is_cached: served.is_cached,
+            address,
+            tries: customer.address_policy == AddressPolicy::Try,
+            table,
+            needs: &|network| match operators.manifest(network, customer.id.as_str()) {
+                Ok(manifest) => Some(manifest.needs_mobile_ip),
+                Err(Verdict::NetworkUnsupported) => None,
+                // It is served, by an adapter that is out of order: the plan will say so.
+                Err(_) => Some(MobileIp::Require),
             },
-        }
+        });
+        let span = Span::current();
+        let network = decision.network.as_ref().map(Network::as_str);
+        span.record("network", network);
+        span.record("network_by", display(decision.by));
+        span.record("address", address.beside(network, table));
+        span.record("reasons", display(decision.reasons));
+        let named = matches!(decision.by, By::Portability | By::Cache);
+        (decision, served.key.filter(|_| named))
     }
 }

@@ -1,6 +1,7 @@
 //! `POST /v1/get_config`: a number for a session, an id_token, and what the handset must do.
 
 mod decide;
+mod offer;
 
 use std::net::IpAddr;
 
@@ -10,13 +11,14 @@ use sna_api::{Answer, ApiError, Endpoint, Fields, Request, Scalar, wire};
 use sna_attempts::Attempts;
 use sna_config::{Aws, Env};
 use sna_customers::{Customer, CustomerId, Customers};
+use sna_networks::{Lookups, is_reserved};
 use sna_numbers::{Msisdn, Ranges};
 use sna_otp::Pepper;
-use sna_sessions::{Begin, CorrelationId, Created, Once, Session};
+use sna_sessions::{Begin, CorrelationId, Created, Heard, Item, Once, Recall, Session};
 use sna_tokens::{AccessToken, IdToken, Issuer, PublicKeys, SigningKey, Verifier};
 use tracing::Span;
 
-use crate::decide::{Authorize, Plan};
+use crate::offer::{Authorize, Plan};
 
 pub struct GetConfig {
     verifier: Verifier,
@@ -24,6 +26,7 @@ pub struct GetConfig {
     customers: Customers,
     attempts: Attempts,
     ranges: Ranges,
+    lookups: Lookups,
     home_countries: Vec<String>,
     pepper: Pepper,
     public_url: String,
@@ -63,12 +66,14 @@ impl GetConfig {
             let ranges = decide::ranges(attempts.operators().table());
             ranges.map_err(|error| env.problem("OPERATORS", &error)).ok()
         });
+        let lookups = attempts.as_ref().and_then(|attempts| Lookups::from_env(env, attempts.operators()));
         Some(Self {
             verifier: Verifier::new(keys?, &public_url),
             issuer: Issuer::new(key?, &public_url),
             customers,
             attempts: attempts?,
             ranges: ranges?,
+            lookups: lookups?,
             home_countries: env.list("HOME_COUNTRIES"),
             pepper: pepper?,
             public_url,
@@ -76,9 +81,11 @@ impl GetConfig {
         })
     }
 
-    async fn customer(&self, token: &AccessToken) -> Result<Customer, ApiError> {
+    /// The token's customer, in the item that was read.
+    fn customer(&self, token: &AccessToken, item: Option<&Item>) -> Result<Customer, ApiError> {
         let id = CustomerId::parse(&token.user_id).map_err(|error| ApiError::from(wire::TOKEN).because(error))?;
-        let found = self.customers.get(&id).await.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
+        let found = item.map(|item| Customers::read(&id, item)).transpose();
+        let found = found.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
         found
             .filter(|customer| customer.enabled)
             .ok_or_else(|| ApiError::from(wire::TOKEN).because("the customer is gone or disabled"))
@@ -101,36 +108,50 @@ impl Endpoint for GetConfig {
             self.verifier.access(bearer, now).map_err(|error| ApiError::unauthorized("Bearer").because(error))?;
         Span::current().record("customer", &token.user_id);
         let asked = Asked::read(&request.form_or_json()?)?;
-        let customer = self.customer(&token).await?;
+        if is_reserved(asked.client_ip, self.attempts.operators().table()) {
+            return Err(ApiError::from(wire::FIELD).because("client_ip is private or reserved"));
+        }
+        let once = self.once(request)?;
+        let wants_lookup = self.lookups.is_configured() && token.scope.has_authenticate();
+        let key = wants_lookup.then(|| self.pepper.pseudonym("lookup", asked.msisdn.as_e164().as_bytes()));
+        let recall =
+            Recall { customer: (self.customers.table(), &token.user_id), cached: key.as_deref(), once: once.as_ref() };
+        let known = self.attempts.store().recall(&recall, now).await;
+        let known = known.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
+        let customer = self.customer(&token, known.customer.as_ref())?;
+        let is_test = customer.test_code(asked.msisdn.as_e164(), now).is_some();
+        if !is_test {
+            self.ranges.check(&asked.msisdn).map_err(|error| ApiError::from(wire::REQUEST).because(error))?;
+        }
         if asked.redirect_uri.as_ref().is_some_and(|uri| !customer.allows_redirect(uri)) {
             return Err(wire::REDIRECT_URI.into());
         }
         if !self.may_call(&customer, &asked.msisdn) {
             return Err(ApiError::unauthorized("Bearer").because("the customer may not use this country"));
         }
-        let once = self.once(request)?;
-        if let Some(once) = &once
-            && let Some(session) = self.begun(&token.user_id, once, now).await?
-        {
-            return self.answer(session, &token);
+        if let (Some(once), Some(used)) = (&once, known.used) {
+            return self.answer(self.again(used, once, now).await?, &token);
         }
-        // Nobody holds a test number: no operator is asked, and the code is fixed.
-        let is_test = customer.test_code(asked.msisdn.as_e164(), now).is_some();
-        let network = self.ranges.network_of(&asked.msisdn).filter(|_| !is_test).cloned();
+        let mut served = self.served(&asked.msisdn, key.filter(|_| !is_test), known.cached, now).await;
+        let heard = served.heard.take();
+        let (decision, named_by) = self.decide(&customer, &asked, is_test, served);
         let begin = Begin {
             customer: token.user_id.clone(),
             correlation_id: asked.correlation_id,
             msisdn: asked.msisdn,
             client_ip: asked.client_ip,
-            network,
+            network: decision.network,
             redirect_uri: asked.redirect_uri,
             native: token.native,
             wrong_codes_a_day: customer.limits.wrong_codes_a_day,
         };
         let mut session = Session::begin(begin, now, self.seconds)?;
-        self.decide(&mut session, &token, now).await?;
-        let session = self.create(session, once.as_ref(), now).await?;
-        Span::current().record("network", session.network.as_ref().map(|network| network.as_str()));
+        session.looked_up = named_by.clone();
+        self.offer(&mut session, decision.silent.is_ok(), &token, now).await?;
+        // The operator has contradicted it already: what has expired takes its place.
+        let contradicted = named_by.filter(|_| session.looked_up.is_none());
+        let heard = contradicted.map(|key| Heard { key, said: None, expires_at: now }).or(heard);
+        let session = self.create(session, once.as_ref(), heard.as_ref(), now).await?;
         self.answer(session, &token)
     }
 }
@@ -146,29 +167,29 @@ impl GetConfig {
     }
 
     /// The session that this very request began before.
-    async fn begun(&self, customer: &str, once: &Once, now: u64) -> Result<Option<Session>, ApiError> {
-        let store = self.attempts.store();
-        let used = store.used(customer, once, now).await;
-        match used.map_err(|error| ApiError::failed(error.is_temporary(), error))? {
-            Some(Created::KeyUsed { session, body }) if body == once.body => {
-                let session = store.get(&session, now).await;
+    async fn again(&self, used: Created, once: &Once, now: u64) -> Result<Session, ApiError> {
+        match used {
+            Created::KeyUsed { session, body } if body == once.body => {
+                let session = self.attempts.store().get(&session, now).await;
                 let session = session.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
-                Ok(Some(session.ok_or_else(|| ApiError::from(wire::TOKEN).because("the key's session has ended"))?))
+                session.ok_or_else(|| ApiError::from(wire::TOKEN).because("the key's session has ended"))
             }
-            Some(_) => Err(wire::KEY_REUSED.into()),
-            None => Ok(None),
+            _ => Err(wire::KEY_REUSED.into()),
         }
     }
 
     /// Writes the session, or finds the one that this very request began meanwhile.
-    async fn create(&self, session: Session, once: Option<&Once>, now: u64) -> Result<Session, ApiError> {
-        let created = self.attempts.store().create(&session, once, now).await;
+    async fn create(
+        &self,
+        session: Session,
+        once: Option<&Once>,
+        heard: Option<&Heard>,
+        now: u64,
+    ) -> Result<Session, ApiError> {
+        let created = self.attempts.store().create(&session, once, heard, now).await;
         match (created.map_err(|error| ApiError::failed(error.is_temporary(), error))?, once) {
             (Created::Yes, _) => Ok(session),
-            (Created::KeyUsed { .. }, Some(once)) => {
-                let begun = self.begun(&session.customer, once, now).await?;
-                begun.ok_or_else(|| ApiError::from(wire::TOKEN).because("the key's session has ended"))
-            }
+            (used @ Created::KeyUsed { .. }, Some(once)) => self.again(used, once, now).await,
             (Created::KeyUsed { .. }, None) => Err(wire::KEY_REUSED.into()),
             (Created::CorrelationIdUsed, _) => Err(wire::CORRELATION_ID.into()),
         }
