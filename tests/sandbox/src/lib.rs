@@ -12,6 +12,7 @@ pub mod handset;
 pub mod hop;
 pub mod inbox;
 pub mod listen;
+pub mod lookup;
 pub mod operators;
 pub mod page;
 pub mod profiles;

@@ -12,12 +12,20 @@ use std::{
     sync::Arc,
 };
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
 
 use crate::operators::{Family, Simulator};
 
 /// The profile's file in an adapter's folder.
 const FILE: &str = "sandbox.json";
+/// The adapter's own, beside it where the folder is the adapter's.
+const MANIFEST: &str = "manifest.json";
+
+/// What a profile takes from its adapter's manifest.
+#[derive(Deserialize)]
+struct Manifest {
+    mcc_mnc: Vec<String>,
+}
 
 /// What a profile's file says.
 #[derive(Deserialize)]
@@ -32,6 +40,12 @@ pub struct Profile {
     pub cellular: String,
     /// The first three octets of the public addresses of its devices: `92.184.100`.
     pub public: String,
+    /// Where the number went that ends in 49: another profile's id.
+    #[serde(default)]
+    pub ported_to: Option<String>,
+    /// Mobile country and network codes, as the adapter's manifest has them: `234-15`.
+    #[serde(skip)]
+    pub mcc_mnc: Vec<String>,
     /// Statuses of further redirects on the handset's way, such as 301 and 307.
     #[serde(default)]
     pub chain: Vec<u16>,
@@ -93,6 +107,15 @@ pub fn load(folders: &[PathBuf]) -> Result<Vec<Network>, ProfileError> {
 }
 
 fn read(file: &Path) -> Result<Profile, ProfileError> {
+    let mut profile: Profile = parse(file)?;
+    let manifest = file.with_file_name(MANIFEST);
+    if manifest.is_file() {
+        profile.mcc_mnc = parse::<Manifest>(&manifest)?.mcc_mnc;
+    }
+    Ok(profile)
+}
+
+fn parse<T: DeserializeOwned>(file: &Path) -> Result<T, ProfileError> {
     let bytes = fs::read(file).map_err(|error| ProfileError::File(file.to_owned(), error))?;
     serde_json::from_slice(&bytes).map_err(|error| ProfileError::Json(file.to_owned(), error))
 }
@@ -112,6 +135,19 @@ impl Network {
     /// Is the number in the network's block?
     pub fn owns(&self, msisdn: &str) -> bool {
         msisdn.strip_prefix(&self.block).is_some_and(|rest| rest.len() == 2)
+    }
+
+    /// The network that took its number ending in 49, if that has left.
+    pub fn taker<'a>(&self, networks: &'a [Network]) -> Option<&'a Network> {
+        let taker = self.ported_to.as_ref()?;
+        networks.iter().find(|network| network.id == *taker)
+    }
+
+    /// Its first mobile country and network code, as numbers; nothing where it has none.
+    pub fn code(&self) -> (Option<u16>, Option<u16>) {
+        let code = self.mcc_mnc.first().and_then(|code| code.split_once('-'));
+        let number = |text: &str| text.parse().ok();
+        (code.and_then(|(mcc, _)| number(mcc)), code.and_then(|(_, mnc)| number(mnc)))
     }
 
     /// Source and public address of a device on the network's mobile data.

@@ -40,6 +40,7 @@ pub enum Scenario {
     Tethered = 46,
     RecycledAddress = 47,
     OtpOnly = 48,
+    Ported = 49,
     DrippingAnswer = 50,
     SymmetricIdToken = 51,
     ForeignIssuer = 52,
@@ -51,7 +52,7 @@ pub enum Scenario {
 use Scenario::*;
 
 /// Scenario, name, and the outcome that the gateway must come to where the family says nothing else.
-const TABLE: [(Scenario, &str, &str); 35] = [
+const TABLE: [(Scenario, &str, &str); 36] = [
     (OwnNumber, "The device owns the number", "MATCH"),
     (OtherNumber, "Same network, another number in the device", "MISMATCH"),
     (WiFi, "On Wi-Fi, no mobile data", "NOT_MOBILE_NETWORK"),
@@ -82,6 +83,7 @@ const TABLE: [(Scenario, &str, &str); 35] = [
     (Tethered, "A device behind the phone's hotspot", "NOT_MOBILE_NETWORK"),
     (RecycledAddress, "The address was another subscriber's a second ago", "MISMATCH"),
     (OtpOnly, "Nothing but a code by SMS", OTP_ONLY),
+    (Ported, "The number was ported, and the device is on its new network", "MATCH"),
     (DrippingAnswer, "The resource drips a byte at a time, for ever", "OPERATOR_TIMEOUT"),
     (SymmetricIdToken, "HS256 with the public key as its secret", "PROTOCOL_VIOLATION"),
     (ForeignIssuer, "An id token of another issuer", "PROTOCOL_VIOLATION"),
@@ -104,7 +106,7 @@ impl Scenario {
     /// Is it the operator's doing, and so one that can be put on another device? Where a device calls from, and which
     /// network the gateway holds its number for, cannot.
     pub fn can_be_forced(self) -> bool {
-        !matches!(self, WiFi | OtherNetwork | OtpOnly)
+        !matches!(self, WiFi | OtherNetwork | OtpOnly | Ported)
     }
 }
 
@@ -143,7 +145,13 @@ pub fn devices(networks: &[Network]) -> Vec<Device> {
     networks
         .iter()
         .zip(next)
-        .flat_map(|(network, next)| TABLE.iter().filter_map(|row| device(network, next, row)))
+        .flat_map(|(network, next)| {
+            let own = TABLE.iter().filter_map(move |row| match row.0 {
+                Ported => ported(network, network.taker(networks)?, row),
+                _ => device(network, next, row),
+            });
+            own.collect::<Vec<_>>()
+        })
         .collect()
 }
 
@@ -157,7 +165,8 @@ fn device(network: &Network, next: &Network, (kind, name, _): &(Scenario, &'stat
     let (source_ip, client_ip) = match kind {
         WiFi => network.wi_fi(digits),
         OtherNetwork if next == network => return None,
-        OtherNetwork => next.cellular(100 + digits),
+        // The customer saw it on Wi-Fi before: what it sees on the other network's mobile data would end it there.
+        OtherNetwork => (next.cellular(100 + digits).0, network.wi_fi(digits).1),
         _ => network.cellular(digits),
     };
     let visited = if kind == OtherNetwork { next } else { network }.clone();
@@ -178,6 +187,12 @@ fn device(network: &Network, next: &Network, (kind, name, _): &(Scenario, &'stat
         kind,
         visited,
     })
+}
+
+/// A device whose number is of one network's block and that another one serves: it is like any other there.
+fn ported(holder: &Network, taker: &Network, row: &(Scenario, &'static str, &str)) -> Option<Device> {
+    let device = device(taker, taker, row)?;
+    Some(Device { msisdn: holder.number(row.0 as u8), ..device })
 }
 
 #[cfg(test)]

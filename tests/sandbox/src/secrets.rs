@@ -29,6 +29,9 @@ pub struct Secrets {
     pub operator_api_key: String,
     /// 32 random bytes, as 64 hex digits.
     pub operator_decryption_key: String,
+    /// The gateway's credentials at the number lookup.
+    pub lookup_key: String,
+    pub lookup_secret: String,
 }
 
 impl Secrets {
@@ -47,6 +50,8 @@ impl Secrets {
             operator_public_key,
             operator_api_key: random_hex()?,
             operator_decryption_key: random_hex()?,
+            lookup_key: random_hex()?,
+            lookup_secret: random_hex()?,
         })
     }
 }

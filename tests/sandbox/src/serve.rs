@@ -42,11 +42,14 @@ pub struct Serve {
     /// The operators' header-enrichment origin
     #[arg(long, default_value_t = 9412)]
     port_origin: u16,
+    /// The number lookup
+    #[arg(long, default_value_t = 9413)]
+    port_lookup: u16,
     #[arg(long, default_value_t = 9420)]
     port_dynamodb: u16,
     #[arg(long, default_value_t = 9421)]
     port_sns: u16,
-    /// Where operators.json, env.json and gateway.json are written
+    /// Where operators.json, lookup.json, env.json and gateway.json are written
     #[arg(long, default_value = "target/local")]
     out: PathBuf,
     /// Where the operators' profiles are: a folder of adapters, or an adapter's own; may be given again
@@ -123,6 +126,7 @@ impl Serve {
             operators: self.port_operators,
             hop: self.port_hop,
             origin: self.port_origin,
+            lookup: self.port_lookup,
             dynamodb: self.port_dynamodb,
             sns: self.port_sns,
         }
@@ -130,7 +134,7 @@ impl Serve {
 }
 
 fn write_files(world: &World, out: &Path) -> Result<(), ServeError> {
-    world.write_operators().map_err(|error| ServeError::File(out.to_owned(), error))?;
+    world.write_tables().map_err(|error| ServeError::File(out.to_owned(), error))?;
     let env = serde_json::to_vec_pretty(world.env()).map_err(io::Error::from)?;
     let gateway = serde_json::to_vec_pretty(world.gateway()).map_err(io::Error::from)?;
     for (name, content) in [("env.json", env), ("gateway.json", gateway)] {

@@ -1,6 +1,8 @@
 //! The demo's customer: a shop that may do everything, registered as a real one would be.
 
-use sna_customers::{ClientSecret, Customer, CustomerId, Customers, Limits, Pepper, Scope, SecretHash, WireTypes};
+use sna_customers::{
+    AddressPolicy, ClientSecret, Customer, CustomerId, Customers, Limits, Pepper, Scope, SecretHash, WireTypes,
+};
 
 use sna_numbers::Msisdn;
 
@@ -41,6 +43,7 @@ pub async fn register(
         wire_types: WireTypes::Quoted,
         otp_template: None,
         otp_domain: Some("shop.example".to_owned()),
+        address_policy: AddressPolicy::Try,
         test_numbers: Vec::new(),
         limits: Limits::default(),
         enabled: true,

@@ -108,7 +108,7 @@ fn is_valid_attribute(name: &str, kind: &str, value: &str) -> bool {
 
 fn is_e164(number: &str) -> bool {
     let digits = number.strip_prefix('+').unwrap_or_default();
-    (8..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
+    (7..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// 1 to 11 letters, digits and hyphens, at least one of them a letter, no hyphen at an end.

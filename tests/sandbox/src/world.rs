@@ -15,6 +15,7 @@ use crate::{
     gateway::{Gateway, devices},
     inbox::Inbox,
     listen::{Bound, Servers},
+    lookup::Lookup,
     operators::{self, Operators, Unforced},
     page,
     profiles::{self, ProfileError},
@@ -22,6 +23,10 @@ use crate::{
     shop::{self, NotRegistered},
     sns,
 };
+
+/// The files of [`World::write_tables`].
+const OPERATORS: &str = "operators.json";
+const LOOKUP: &str = "lookup.json";
 
 /// What differs between worlds.
 pub struct Settings {
@@ -34,7 +39,7 @@ pub struct Settings {
     pub ports: Ports,
     /// The operator table, with the default addresses in it; the world puts its own in their place.
     pub operators: String,
-    /// Where `operators.json` is for the functions; see [`World::write_operators`].
+    /// Where `operators.json` and `lookup.json` are for the functions; see [`World::write_tables`].
     pub directory: PathBuf,
     /// The adapters' directory for the functions.
     pub adapters: PathBuf,
@@ -53,6 +58,8 @@ pub struct Ports {
     pub hop: u16,
     /// The operators' header-enrichment origin behind it.
     pub origin: u16,
+    /// The number lookup.
+    pub lookup: u16,
     pub dynamodb: u16,
     pub sns: u16,
 }
@@ -84,8 +91,10 @@ pub enum StartError {
 pub struct World {
     servers: Servers,
     operators: Operators,
+    lookup: Lookup,
     operators_table: String,
-    operators_file: PathBuf,
+    lookup_table: String,
+    directory: PathBuf,
     inbox: Inbox,
     gateway: Gateway,
     env: BTreeMap<String, String>,
@@ -131,6 +140,10 @@ impl World {
         servers.serve(bound.hop, operators.hop_router());
         servers.serve(bound.origin, operators.origin_router());
 
+        let lookup = Lookup::new(networks.clone(), secrets.lookup_key.clone(), secrets.lookup_secret.clone());
+        let lookup_table = lookup.configuration(&bound.lookup.url()).to_string();
+        servers.serve(bound.lookup, lookup.router());
+
         let redirect_uri = format!("{sandbox}/customer/callback");
         let gateway = Gateway {
             url: settings.public_url,
@@ -140,9 +153,9 @@ impl World {
         };
         servers.serve(bound.sandbox, page::router(gateway.clone(), inbox.clone(), operators.clone())?);
 
-        let operators_file = settings.directory.join("operators.json");
-        let env = environment(&gateway, secrets, &operators_file, &settings.adapters, dynamodb, sns);
-        Ok(World { servers, operators, operators_table, operators_file, inbox, gateway, env })
+        let directory = settings.directory;
+        let env = environment(&gateway, secrets, &directory, &settings.adapters, dynamodb, sns);
+        Ok(World { servers, operators, lookup, operators_table, lookup_table, directory, inbox, gateway, env })
     }
 
     /// The environment of every function. Secret: the keys are in it.
@@ -157,12 +170,19 @@ impl World {
         &self.operators_table
     }
 
-    /// Writes the operator table to where the functions' environment says it is.
+    /// Writes the operator table and the lookup's configuration to where the functions' environment says they are.
     ///
     /// # Errors
-    /// When the file cannot be written.
-    pub fn write_operators(&self) -> io::Result<()> {
-        std::fs::write(&self.operators_file, &self.operators_table)
+    /// When a file cannot be written.
+    pub fn write_tables(&self) -> io::Result<()> {
+        std::fs::write(self.directory.join(OPERATORS), &self.operators_table)?;
+        std::fs::write(self.directory.join(LOOKUP), &self.lookup_table)
+    }
+
+    /// The lookup's configuration with this world's addresses.
+    #[must_use]
+    pub fn lookup_table(&self) -> &str {
+        &self.lookup_table
     }
 
     /// Addresses, devices, and the demo customer's credentials.
@@ -175,6 +195,12 @@ impl World {
     #[must_use]
     pub fn inbox(&self) -> &Inbox {
         &self.inbox
+    }
+
+    /// The number lookup, and its faults.
+    #[must_use]
+    pub fn lookup(&self) -> &Lookup {
+        &self.lookup
     }
 
     /// The operators, for their request log.
@@ -203,6 +229,7 @@ struct Listeners {
     operators: Bound,
     hop: Bound,
     origin: Bound,
+    lookup: Bound,
     dynamodb: Bound,
     sns: Bound,
 }
@@ -214,6 +241,7 @@ impl Listeners {
             operators: Bound::at(ports.operators).await?,
             hop: Bound::at(ports.hop).await?,
             origin: Bound::at(ports.origin).await?,
+            lookup: Bound::at(ports.lookup).await?,
             dynamodb: Bound::at(ports.dynamodb).await?,
             sns: Bound::at(ports.sns).await?,
         })
@@ -227,7 +255,7 @@ fn authority(url: &str) -> &str {
 fn environment(
     gateway: &Gateway,
     secrets: Secrets,
-    operators_file: &Path,
+    directory: &Path,
     adapters: &Path,
     dynamodb: String,
     sns: String,
@@ -239,7 +267,10 @@ fn environment(
         ("TOKEN_PUBLIC_KEYS", secrets.token_public_key),
         ("SESSIONS_TABLE", dynamodb::SESSIONS.to_owned()),
         ("CUSTOMERS_TABLE", dynamodb::CUSTOMERS.to_owned()),
-        ("OPERATORS", format!("file:{}", operators_file.display())),
+        ("OPERATORS", format!("file:{}", directory.join(OPERATORS).display())),
+        ("LOOKUP", format!("file:{}", directory.join(LOOKUP).display())),
+        ("LOOKUP_KEY", secrets.lookup_key),
+        ("LOOKUP_SECRET", secrets.lookup_secret),
         ("ADAPTERS", adapters.display().to_string()),
         ("CUSTOMER_PEPPER", secrets.customer_pepper),
         ("OTP_PEPPER", secrets.otp_pepper),

@@ -90,7 +90,7 @@ async fn tru_makes_a_check_for_a_client_a_number_and_an_address_of_its_network()
         (with(good.clone(), "phone_ip", json!("81.2.69.1")), 412, "not_mobile_ip"),
         (with(good.clone(), "phone_ip", json!("148.252.128.20")), 409, "ip_msisdn_mismatch"),
         (Tru::body(22), 412, "not_mobile_ip"),
-        (Tru::body(23), 409, "ip_msisdn_mismatch"),
+        (Tru::body(23), 412, "not_mobile_ip"),
         (Tru::body(27), 400, "mno_not_supported"),
     ] {
         let (got, problem) = answer(tru.request(Method::POST, "").json(&body)).await;
