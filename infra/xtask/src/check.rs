@@ -5,7 +5,7 @@ use clap::Args;
 use crate::{
     Error, Workspace,
     command::{Run, cargo},
-    contract, live, ministack, newcomer,
+    contract, live, ministack, newcomer, plans,
     steps::{openly, quietly, step},
     system, tools,
 };
@@ -23,7 +23,7 @@ pub struct Test {
 
 type Check = (&'static str, fn(&Workspace) -> Result<(), Error>);
 
-const CHECKS: [Check; 10] = [
+const CHECKS: [Check; 11] = [
     ("format", |workspace| quiet(workspace, "format", "fmt --all --check")),
     ("clippy", |workspace| quiet(workspace, "clippy", "clippy --workspace --all-targets --color never -- -D warnings")),
     ("bans, licences and sources of dependencies", deny),
@@ -32,12 +32,13 @@ const CHECKS: [Check; 10] = [
     ("tests", tests),
     ("flows with every adapter linked in", linked),
     ("a new operator's crate, from template to kit", newcomer::check),
+    ("numbers, as libphonenumber judges them", plans::agree),
     ("the store on ministack", ministack::check),
     ("flows through `cargo lambda watch`", live::check),
 ];
 
 /// Left out by `--fast`.
-const SLOW: [usize; 5] = [2, 3, 6, 8, 9];
+const SLOW: [usize; 6] = [2, 3, 6, 8, 9, 10];
 
 /// Runs them, and ends with a line that says how many passed.
 ///

@@ -2,6 +2,7 @@
 //! Compiled before anything else on a fresh machine, hence few and small crates, no async runtime and no TLS.
 
 pub mod adapter;
+pub mod addresses;
 pub mod check;
 pub mod command;
 mod contract;
@@ -9,6 +10,7 @@ mod curl;
 pub mod demo;
 pub mod descriptor;
 mod error;
+pub mod explain;
 pub mod fuzz;
 mod group;
 pub mod interrupt;
@@ -20,6 +22,7 @@ mod ministack;
 pub mod new_adapter;
 mod newcomer;
 mod numbers;
+pub mod plans;
 mod ports;
 mod routes;
 pub mod steps;

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{Error, Workspace, adapter, check, demo, fuzz, interrupt, layer, new_adapter, up};
+use xtask::{
+    Error, Workspace, adapter, addresses, check, demo, explain, fuzz, interrupt, layer, new_adapter, plans, up,
+};
 
 /// The developer's commands.
 #[derive(Parser)]
@@ -30,6 +32,14 @@ enum Command {
     Adapter(adapter::Adapter),
     /// Write the crate of one more operator
     NewAdapter(new_adapter::NewAdapter),
+    /// Rebuild the tables of telephone numbers
+    #[command(subcommand)]
+    Numbers(plans::Plans),
+    /// Rebuild the tables of networks' addresses
+    #[command(subcommand)]
+    Addresses(addresses::Addresses),
+    /// Say which network has a number, whether silent authentication is offered, and why
+    Explain(explain::Explain),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +52,9 @@ fn main() -> ExitCode {
         Command::Layer(options) => layer::layer(&workspace, &options),
         Command::Adapter(command) => adapter::adapter(&workspace, &command),
         Command::NewAdapter(options) => new_adapter::new_adapter(&workspace, &options),
+        Command::Numbers(command) => plans::plans(&workspace, &command),
+        Command::Addresses(command) => addresses::addresses(&workspace, &command),
+        Command::Explain(options) => explain::explain(&workspace, &options),
     });
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use crate::{Error, command::Run};
 
 /// Name as in the sandbox's options, and the default.
-const DEFAULTS: [(&str, u16); 9] = [
+const DEFAULTS: [(&str, u16); 10] = [
     ("gateway", 9000),
     ("watch", 9001),
     ("enrich", 9002),
@@ -13,6 +13,7 @@ const DEFAULTS: [(&str, u16); 9] = [
     ("operators", 9410),
     ("hop", 9411),
     ("origin", 9412),
+    ("lookup", 9413),
     ("dynamodb", 9420),
     ("sns", 9421),
 ];

@@ -34,6 +34,11 @@ pub(crate) fn ministack(workspace: &Workspace) -> Result<PathBuf, Error> {
     python(workspace, "ministack", "1.5.33", &[])
 }
 
+/// The real libphonenumber, in the release of our tables; the directory of its packages.
+pub(crate) fn phonenumbers(workspace: &Workspace, release: &str) -> Result<PathBuf, Error> {
+    python(workspace, "phonenumbers", release, &[])
+}
+
 pub(crate) fn cargo_deny(workspace: &Workspace) -> Result<PathBuf, Error> {
     cargo_tool(workspace, "cargo-deny", "0.20.2", [0, 19, 0])
 }
