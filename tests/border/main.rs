@@ -12,6 +12,7 @@ mod http;
 mod keys;
 mod layer;
 mod loading;
+mod lookups;
 mod manifests;
 mod operator;
 mod payloads;

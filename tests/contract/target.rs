@@ -130,8 +130,9 @@ impl Target {
         self.begin_for(access, &self.msisdn, more).await
     }
 
+    /// The same for another number, at an address that is of no network that anyone knows.
     pub async fn begin_for(&self, access: &str, msisdn: &str, more: &str) -> Value {
-        let body = format!("msisdn={}&client_ip=148.252.128.20{more}", msisdn.replace('+', "%2B"));
+        let body = format!("msisdn={}&client_ip=81.2.69.99{more}", msisdn.replace('+', "%2B"));
         self.post("/v1/get_config").bearer(access).form(body).await.good()
     }
 

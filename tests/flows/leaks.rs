@@ -12,6 +12,9 @@ use url::Url;
 
 use crate::steps::{Customer, Started, another, claims, client, device, newest_code};
 
+/// Secrets of the deployment beside those at the operators.
+const OWN: [&str; 5] = ["OTP_PEPPER", "CUSTOMER_PEPPER", "TOKEN_KEY", "LOOKUP_KEY", "LOOKUP_SECRET"];
+
 /// What must not be found, by what it is. A name is never printed with its mark.
 #[derive(Default)]
 struct Marks(Vec<(&'static str, String)>);
@@ -217,7 +220,7 @@ async fn numbers_stay_in_their_session_and_secrets_are_nowhere() {
     marks.add("client secret", gateway.world.gateway().customer.client_secret.clone());
     let operators =
         ["CLIENT_SECRET", "PRIVATE_KEY", "API_KEY", "DECRYPTION_KEY"].map(|name| format!("OPERATOR_{name}"));
-    for name in operators.iter().map(String::as_str).chain(["OTP_PEPPER", "CUSTOMER_PEPPER", "TOKEN_KEY"]) {
+    for name in operators.iter().map(String::as_str).chain(OWN) {
         // A key of several lines is as secret in one of them.
         let lines = gateway.world.env()[name].lines().filter(|line| !line.starts_with("-----"));
         lines.for_each(|line| marks.add("secret of the deployment", line));

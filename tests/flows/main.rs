@@ -11,6 +11,7 @@ mod checks;
 mod edge;
 mod leaks;
 mod limits;
+mod lookups;
 mod networks;
 mod one_time_password;
 mod payloads;

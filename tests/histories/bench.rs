@@ -80,7 +80,7 @@ impl Bench {
             slow: Duration::from_millis(1),
         };
         let world = World::start(settings).await.expect("a world");
-        world.write_operators().expect("the operator table");
+        world.write_tables().expect("the tables");
         Self { world, logs, _files: files }
     }
 

@@ -63,7 +63,7 @@ impl Customer {
 
     pub fn get_config(&self, number: &str, correlation_id: &str) -> Request {
         let number = number.replace('+', "%2B");
-        let form = format!("msisdn={number}&client_ip=148.252.128.20&correlation_id={correlation_id}");
+        let form = format!("msisdn={number}&client_ip=81.2.69.99&correlation_id={correlation_id}");
         self.post("/v1/get_config", &form).with("idempotency-key", correlation_id)
     }
 }

@@ -69,6 +69,7 @@ fn each_crate_uses_only_whom_it_may() {
         ("sna-sessions", &["sna-numbers"]),
         ("sna-linked", &["sna-adapter", "sna-protocols"]),
         ("sna-operators", &["sna-adapter", "sna-config", "sna-linked"]),
+        ("sna-networks", &["sna-config", "sna-numbers", "sna-operators"]),
         ("sna-api", &["sna-config"]),
         ("sna-attempts", &["sna-api", "sna-config", "sna-operators", "sna-sessions"]),
     ]);

@@ -93,7 +93,7 @@ impl Gateway {
 
     /// `variables` are set over those of the world.
     pub async fn with(event: Event, adapters: &Path, variables: &[(&str, &str)]) -> Self {
-        Self::build(event, adapters, variables, OPERATORS).await
+        Self::among(event, adapters, variables, OPERATORS, vec![profiles()]).await
     }
 
     /// With another operator table than the local run's.
@@ -106,9 +106,10 @@ impl Gateway {
         Self::among(Event::HttpApi, adapters, &[], operators, profiles).await
     }
 
-    /// With any of it another.
+    /// With any of it another. No lookup is asked: it knows the networks as they are, and not a table of the test's own.
     pub async fn build(event: Event, adapters: &Path, variables: &[(&str, &str)], operators: &str) -> Self {
-        Self::among(event, adapters, variables, operators, vec![profiles()]).await
+        let variables = [variables, &[("LOOKUP", "")]].concat();
+        Self::among(event, adapters, &variables, operators, vec![profiles()]).await
     }
 
     async fn among(
@@ -132,7 +133,7 @@ impl Gateway {
             slow: Duration::from_millis(300),
         };
         let world = World::start(settings).await.expect("a world");
-        world.write_operators().expect("the operator table");
+        world.write_tables().expect("the tables");
         let clock = Arc::new(AtomicU64::new(0));
         let read = |name: &str| {
             let own = variables.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned());
@@ -153,22 +154,28 @@ impl Gateway {
 
     /// The same with other adapters and another operator table.
     pub async fn build_over(engine: &Engine, url: &str, adapters: &Path, operators: &str) -> Self {
-        let mut variables = engine.variables();
-        variables.push(("AWS_ENDPOINT_URL_DYNAMODB", url.to_owned()));
-        // An address is counted for all tests that share the tables, and for those of an earlier run.
-        variables.push(("OTP_SENDS_AN_HOUR_FOR_AN_ADDRESS", "1000000".to_owned()));
-        let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let mut gateway = Self::build(Event::HttpApi, adapters, &variables, operators).await;
-        let own = sandbox::dynamodb::client(&gateway.world.env()["AWS_ENDPOINT_URL_DYNAMODB"]);
-        let id = CustomerId::parse(&gateway.customer.client_id).expect("an id");
+        let variables = over(engine, url);
+        Self::build(Event::HttpApi, adapters, &borrowed(&variables), operators).await.moved_to(engine).await
+    }
+
+    /// The same as [`Self::over`], and numbers are looked up.
+    pub async fn over_with_lookup(engine: &Engine, url: &str) -> Self {
+        let variables = over(engine, url);
+        Self::with(Event::HttpApi, &staged_adapters(), &borrowed(&variables)).await.moved_to(engine).await
+    }
+
+    /// The demo customer is put into the engine's table too, under a name of its own: tests that run at the same time
+    /// share the table.
+    async fn moved_to(mut self, engine: &Engine) -> Self {
+        let own = sandbox::dynamodb::client(&self.world.env()["AWS_ENDPOINT_URL_DYNAMODB"]);
+        let id = CustomerId::parse(&self.customer.client_id).expect("an id");
         let shop = Customers::new(own, sandbox::dynamodb::CUSTOMERS).get(&id).await.expect("an answer");
-        // Under a name of its own: tests that run at the same time share the table.
         let mut shop = shop.expect("the demo customer");
-        let port = gateway.url.rsplit(':').next().expect("a port");
+        let port = self.url.rsplit(':').next().expect("a port");
         shop.id = CustomerId::parse(&format!("shop-{}-{port}", std::process::id())).expect("an id");
         engine.customers().put(&shop).await.expect("written");
-        gateway.customer.client_id = shop.id.to_string();
-        gateway
+        self.customer.client_id = shop.id.to_string();
+        self
     }
 
     /// The functions' time becomes the next midnight (UTC): no window of a counter ends in the midst of a test.
@@ -183,6 +190,18 @@ impl Gateway {
     pub fn advance(&self, by: Duration) {
         self.clock.fetch_add(by.as_millis() as u64, Ordering::SeqCst);
     }
+}
+
+fn over(engine: &Engine, url: &str) -> Vec<(&'static str, String)> {
+    let mut variables = engine.variables();
+    variables.push(("AWS_ENDPOINT_URL_DYNAMODB", url.to_owned()));
+    // An address is counted for all tests that share the tables, and for those of an earlier run.
+    variables.push(("OTP_SENDS_AN_HOUR_FOR_AN_ADDRESS", "1000000".to_owned()));
+    variables
+}
+
+fn borrowed<'a>(variables: &'a [(&'a str, String)]) -> Vec<(&'a str, &'a str)> {
+    variables.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
 fn built<E>(read: impl Fn(&str) -> Option<String>, build: impl FnOnce(&mut Env<'_>) -> Option<E>) -> E {

@@ -77,7 +77,7 @@ impl Rogue {
         let config: Value = serde_json::from_str(&config).expect("JSON");
         let proxy = std::net::IpAddr::from(PROXY);
         let mut entry = json!({
-            "adapter": "rogue", "ranges": ["4477009006"], "mobile_addresses": ["127.0.2.0/24"], "origins": [url],
+            "adapter": "rogue", "ranges": ["4477009006"], "mobile_addresses": ["127.0.2.0/24", "148.252.128.0/24"], "origins": [url],
             "allow_loopback": true, "config": config,
         });
         if manifest["family"] == "header_enrichment" {

@@ -5,7 +5,8 @@ use reqwest::{Client, Response, StatusCode, redirect::Policy};
 use sandbox::{dynamodb, gateway::Device, handset::Handset, hop::Hop, world::World};
 use serde_json::{Value, json};
 use sna_customers::{
-    ClientSecret, Customer as Record, CustomerId, Customers, Limits, Pepper, Scope, SecretHash, WireTypes,
+    AddressPolicy, ClientSecret, Customer as Record, CustomerId, Customers, Limits, Pepper, Scope, SecretHash,
+    WireTypes,
 };
 use url::Url;
 
@@ -148,6 +149,7 @@ pub async fn register_in(world: &World, id: &str, change: impl FnOnce(&mut Recor
         wire_types: WireTypes::Quoted,
         otp_template: None,
         otp_domain: Some("bank.example".into()),
+        address_policy: AddressPolicy::Try,
         test_numbers: Vec::new(),
         limits: Limits::default(),
         enabled: true,

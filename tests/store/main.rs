@@ -1,6 +1,7 @@
 //! What the store promises, on every engine that there is: alone, behind faults, and raced through the functions.
 
 mod endpoints;
+mod lookups;
 mod once;
 mod outages;
 mod properties;

@@ -29,7 +29,7 @@ impl Bed {
         let (faults, now) = (Faults::default(), now());
         let proxy = Proxy::start(&engine.url, &faults).await;
         let (store, session) = (engine.store_at(&proxy.url), session(&fresh(), None, now));
-        store.create(&session, None, now).await.expect("an answer");
+        store.create(&session, None, None, now).await.expect("an answer");
         faults.heal();
         Self { faults, store, session, now, _proxy: proxy }
     }
@@ -87,7 +87,7 @@ async fn a_session_whose_answer_was_lost_was_created_with_and_without_a_correlat
             for (on, id) in [("PutItem", None), ("TransactWriteItems", Some(fresh()))] {
                 bed.faults.once(on, fault);
                 let session = session(&fresh(), id.as_deref(), bed.now);
-                let created = bed.store.create(&session, None, bed.now).await.expect("an answer");
+                let created = bed.store.create(&session, None, None, bed.now).await.expect("an answer");
                 assert_eq!(created, Created::Yes, "{on} {fault:?}");
             }
         }
@@ -143,7 +143,7 @@ async fn a_conflict_of_transactions_is_tried_again_and_many_are_an_outage() {
         bed.change(&[Count::Add(limit(1))]).await.expect("a change");
         bed.faults.order(Order { on: "TransactWriteItems", skip: 0, times, fault: Fault::Conflict });
         let session = session(&fresh(), Some("id"), bed.now);
-        assert_eq!(bed.store.create(&session, None, bed.now).await.expect("an answer"), Created::Yes);
+        assert_eq!(bed.store.create(&session, None, None, bed.now).await.expect("an answer"), Created::Yes);
         bed.faults.order(Order { on: "PutItem", skip: 0, times, fault: put_conflict });
         bed.change(&[]).await.expect("a change");
     }
@@ -151,7 +151,7 @@ async fn a_conflict_of_transactions_is_tried_again_and_many_are_an_outage() {
     bed.faults.always("TransactWriteItems", Fault::Conflict);
     bed.faults.always("PutItem", put_conflict);
     let session = session(&fresh(), Some("id"), bed.now);
-    assert!(bed.store.create(&session, None, bed.now).await.is_err_and(|error| error.is_temporary()));
+    assert!(bed.store.create(&session, None, None, bed.now).await.is_err_and(|error| error.is_temporary()));
     for counts in [&[Count::Add(limit(1))][..], &[]] {
         let error = bed.change(counts).await.expect_err("no end of conflicts");
         assert!(matches!(error, UpdateError::Store(StoreError::Unavailable(_))), "{error}");

@@ -22,7 +22,7 @@ fn append(text: &'static str) -> impl FnMut(&mut Session) -> Result<(), Refusal>
 
 async fn created(store: &Store, now: u64) -> Session {
     let session = session(&fresh(), None, now);
-    assert_eq!(store.create(&session, None, now).await.expect("an answer"), Created::Yes);
+    assert_eq!(store.create(&session, None, None, now).await.expect("an answer"), Created::Yes);
     session
 }
 
@@ -47,8 +47,8 @@ async fn what_is_written_is_read_and_nobody_writes_it_twice() {
         let (store, now) = (engine.store(), now());
         let mut session = session(&fresh(), None, now);
         session.kept = "ключ \"quoted\" \u{1f511} \n".repeat(200);
-        assert_eq!(store.create(&session, None, now).await.expect("an answer"), Created::Yes);
-        let again = store.create(&session, None, now).await;
+        assert_eq!(store.create(&session, None, None, now).await.expect("an answer"), Created::Yes);
+        let again = store.create(&session, None, None, now).await;
         assert!(matches!(again, Err(StoreError::Damaged)), "an id of 122 random bits came twice");
         let read = store.get(&session.id, now).await.expect("an answer").expect("a session");
         assert_eq!((read.kept, read.handshake.state), (session.kept, session.handshake.state));
@@ -61,7 +61,7 @@ async fn a_correlation_id_is_its_customers_until_the_session_ends() {
         let (store, now) = (engine.store(), now());
         let (customer, id) = (fresh(), fresh());
         let create = async |customer: &str, now| {
-            store.create(&session(customer, Some(&id), now), None, now).await.expect("an answer")
+            store.create(&session(customer, Some(&id), now), None, None, now).await.expect("an answer")
         };
         assert_eq!(create(&customer, now).await, Created::Yes);
         assert_eq!(create(&customer, now + 599_999).await, Created::CorrelationIdUsed);
@@ -76,10 +76,10 @@ async fn a_refused_create_writes_nothing() {
     for engine in Engine::all().await {
         let (store, now) = (engine.store(), now());
         let (customer, id, key) = (fresh(), fresh(), fresh());
-        store.create(&session(&customer, Some(&id), now), None, now).await.expect("an answer");
+        store.create(&session(&customer, Some(&id), now), None, None, now).await.expect("an answer");
         let once = Once { key: key.clone(), body: fresh() };
         let refused = session(&customer, Some(&id), now);
-        let answer = store.create(&refused, Some(&once), now).await.expect("an answer");
+        let answer = store.create(&refused, Some(&once), None, now).await.expect("an answer");
         assert_eq!(answer, Created::CorrelationIdUsed);
         assert_eq!(engine.item(&format!("session#{}", refused.id)).await, None);
         assert_eq!(engine.item(&format!("idempotency#{customer}#{key}")).await, None);
@@ -93,8 +93,8 @@ async fn an_idempotency_key_leads_to_its_session_even_beside_a_used_correlation_
         let (customer, id) = (fresh(), fresh());
         let once = Once { key: fresh(), body: fresh() };
         let first = session(&customer, Some(&id), now);
-        assert_eq!(store.create(&first, Some(&once), now).await.expect("an answer"), Created::Yes);
-        let again = store.create(&session(&customer, Some(&id), now), Some(&once), now).await;
+        assert_eq!(store.create(&first, Some(&once), None, now).await.expect("an answer"), Created::Yes);
+        let again = store.create(&session(&customer, Some(&id), now), Some(&once), None, now).await;
         let known = Created::KeyUsed { session: first.id, body: once.body };
         assert_eq!(again.expect("an answer"), known);
     }
@@ -231,7 +231,7 @@ async fn of_many_sessions_with_one_correlation_id_one_begins() {
         let (customer, id) = (fresh(), fresh());
         let one = |_| {
             let (store, session) = (store.clone(), session(&customer, Some(&id), now));
-            async move { store.create(&session, None, now).await.expect("an answer") }
+            async move { store.create(&session, None, None, now).await.expect("an answer") }
         };
         let answers = (0..40).map(one).collect::<JoinSet<_>>().join_all().await;
         assert_eq!(answers.iter().filter(|created| **created == Created::Yes).count(), 1, "{}", engine.name);

@@ -2,7 +2,7 @@
 
 use gateway_tests::{Gateway, steps::register};
 use serde_json::json;
-use sna_customers::{Scope, WireTypes};
+use sna_customers::{Scope, TestNumber, WireTypes};
 
 use crate::{
     answer::{invalid, refused, scope, token, unauthorized},
@@ -71,8 +71,22 @@ async fn a_customer_may_use_the_countries_of_its_list_and_no_other() {
         let form = format!("msisdn={number}&client_ip=148.252.128.20");
         target.post("/v1/get_config").bearer(&access).form(form)
     };
-    assert_eq!(ask("%2B33639980301").await.status, 200);
+    assert_eq!(ask("%2B33612345678").await.status, 200);
     assert_eq!(ask("%2B447700900620").await, unauthorized("Bearer"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_number_need_not_be_in_any_plan() {
+    let target = Target::of(Gateway::start().await);
+    let number = TestNumber { msisdn: "+447700900123".into(), code: "424242".into(), expires_at: u64::MAX };
+    let secret = register(target.gateway(), "tester", |record| record.test_numbers = vec![number]).await;
+    let access = target.sign_in_as("tester", &secret, "otp").await;
+    let ask = |number: &str| {
+        let form = format!("msisdn=%2B{number}&client_ip=148.252.128.20");
+        target.post("/v1/get_config").bearer(&access).form(form)
+    };
+    assert_eq!(ask("447700900123").await.status, 200);
+    assert_eq!(ask("447700900124").await, invalid("The provided request is invalid"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,8 @@
 //! Rows that an outage brings: whatever is down, nothing is spent, and the request may be tried again.
 
-use gateway_tests::{Event, Gateway, rogue::Rogue, staged_adapters};
+use gateway_tests::{Event, Gateway, OPERATORS, rogue::Rogue, staged_adapters, steps::register};
 use sandbox::inbox::Fault;
-use serde_json::json;
+use serde_json::{Value, json};
 use url::Url;
 
 use crate::{
@@ -84,4 +84,25 @@ async fn an_operator_that_cannot_come_back_takes_no_redirect_uri() {
     // It is the request that is wrong, so that a code to fall back on makes no difference.
     let both = target.sign_in("authenticate+otp").await;
     assert_eq!(target.post("/v1/get_config").bearer(&both).form(form).await, refused);
+}
+
+/// The public ranges say who was given a number, and which virtual operators their hosts do not authenticate.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_virtual_operator_that_its_host_filters_gets_a_code_at_once() {
+    let directory = tempfile::tempdir().expect("a folder");
+    let table = directory.path().join("operators.json");
+    let mut entry = serde_json::from_str::<Value>(OPERATORS).expect("JSON")["ORANGE_FR"].clone();
+    entry["ranges"] = json!([]);
+    std::fs::write(&table, json!({ "SFR_FR": entry }).to_string()).expect("written");
+    let variable = format!("file:{}", table.display());
+    // The sandbox's lookup knows the sandbox's numbers only.
+    let variables = [("OPERATORS", variable.as_str()), ("LOOKUP", "")];
+    let target = Target::of(Gateway::with(Event::HttpApi, &staged_adapters(), &variables).await);
+    let secret = register(target.gateway(), "french", |record| record.countries = vec!["FR".into()]).await;
+    let access = target.sign_in_as("french", &secret, "authenticate+otp").await;
+    assert!(target.begin_for(&access, "+33612345678", "").await["authorize"]["authorization_uri"].is_string());
+    let filtered = target.begin_for(&access, "+33641112345", "").await;
+    let object = json!({ "error": "invalid_request", "error_description": "Network provided is invalid" });
+    assert_eq!(filtered["authorize"], object);
+    assert!(filtered["otp_authorization_uri"].is_string());
 }
