@@ -4,12 +4,14 @@
 //! a code, a text or a number in `Debug` or in an error. How often one may try is the session's rule, not this crate's.
 
 mod code;
+mod failure;
 mod gsm7;
 mod mac;
 mod sms;
 mod text;
 
 pub use code::{Code, CodeError};
+pub use failure::{Cause, SendError};
 pub use mac::{InvalidPepper, Pepper, mac, matches};
-pub use sms::{MessageId, SendError, Sms, client};
+pub use sms::{MessageId, Sms, client};
 pub use text::{Encoding, Text, TextError};

@@ -30,9 +30,9 @@ struct Server {
 }
 
 /// What the server does once it has read a request.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum Then {
-    Answer(&'static str, &'static str),
+    Answer(u16, String),
     Hang,
     Close,
     CloseInsideTheAnswer,
@@ -48,7 +48,7 @@ impl Server {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 counted.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(serve(stream, then, sender.clone()));
+                tokio::spawn(serve(stream, then.clone(), sender.clone()));
             }
         });
         Self { port, requests, bodies }
@@ -66,7 +66,7 @@ async fn serve(mut stream: TcpStream, then: Then, bodies: mpsc::UnboundedSender<
     match then {
         Then::Answer(status, body) => {
             let length = body.len();
-            let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+            let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
             stream.write_all(answer.as_bytes()).await.unwrap();
         }
         Then::Hang => std::future::pending().await,
@@ -112,17 +112,23 @@ fn plain(client: Client) -> Sms {
     Sms::new(client, None, None)
 }
 
-fn refused(cause: &str) -> Result<MessageId, SendError> {
-    Err(SendError::Refused { cause: cause.to_owned() })
+fn refused(cause: Cause, code: &str) -> Result<MessageId, SendError> {
+    Err(SendError::refused(cause, code))
 }
 
-fn unknown(cause: &str) -> Result<MessageId, SendError> {
-    Err(SendError::Unknown { cause: cause.to_owned() })
+fn unknown(code: &str) -> Result<MessageId, SendError> {
+    Err(SendError::unknown(code))
+}
+
+fn problem(code: &str, message: &str) -> String {
+    format!(
+        "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+    )
 }
 
 #[tokio::test]
 async fn sns_gets_the_number_the_text_and_the_attributes() {
-    let mut server = Server::start(Then::Answer("200 OK", SENT)).await;
+    let mut server = Server::start(Then::Answer(200, SENT.to_owned())).await;
     let full = |client| Sms::new(client, Some("SHOP".to_owned()), Some("0.05".to_owned()));
     assert_eq!(server.send(full).await, Ok(MessageId("94f20ce6".to_owned())));
     let body = server.bodies.recv().await.unwrap();
@@ -144,28 +150,47 @@ async fn sns_gets_the_number_the_text_and_the_attributes() {
 
 #[tokio::test]
 async fn what_is_not_configured_is_not_sent() {
-    let mut server = Server::start(Then::Answer("200 OK", SENT)).await;
+    let mut server = Server::start(Then::Answer(200, SENT.to_owned())).await;
     assert!(server.send(plain).await.is_ok());
     let body = server.bodies.recv().await.unwrap();
     assert!(body.contains("Transactional") && !body.contains("SenderID") && !body.contains("MaxPrice"), "{body}");
 }
 
 #[tokio::test]
-async fn an_error_of_sns_means_not_sent_and_its_message_stays_out() {
-    let throttled = "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code>\
-        <Message>Rate exceeded for +447700900620</Message></Error></ErrorResponse>";
-    let broken = "<ErrorResponse><Error><Type>Receiver</Type><Code>InternalError</Code>\
-        <Message>+447700900620</Message></Error></ErrorResponse>";
-    for (status, body, cause) in [
-        ("400 Bad Request", throttled, "Throttling"),
-        ("500 Internal Server Error", broken, "InternalError"),
-        ("500 Internal Server Error", "oops", "HTTP 500"),
-        ("503 Service Unavailable", "", "HTTP 503"),
-        ("403 Forbidden", "", "HTTP 403"),
+async fn an_error_of_sns_means_not_sent_has_a_cause_and_its_message_stays_out() {
+    use Cause::{OptedOut, Refused, Sandboxed, SpendLimit, Throttled, Unavailable};
+    let number = "Rate exceeded for +447700900620";
+    for (status, body, cause, code) in [
+        (400, problem("Throttling", number), Throttled, "Throttling"),
+        (400, problem("ThrottlingException", number), Throttled, "ThrottlingException"),
+        (429, problem("Throttled", number), Throttled, "Throttled"),
+        (429, String::new(), Throttled, "HTTP 429"),
+        (400, problem("OptedOut", number), OptedOut, "OptedOut"),
+        (400, problem("InvalidParameter", "+447700900620 is opted out"), OptedOut, "InvalidParameter"),
+        (400, problem("UserError", "DESTINATION_PHONE_NUMBER_OPTED_OUT"), OptedOut, "UserError"),
+        (400, problem("UserError", "DESTINATION_PHONE_NUMBER_NOT_VERIFIED"), Sandboxed, "UserError"),
+        (400, problem("UserError", "MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT"), SpendLimit, "UserError"),
+        (400, problem("InvalidParameter", "No quota left for account"), SpendLimit, "InvalidParameter"),
+        (
+            400,
+            problem("InvalidParameter", "PhoneNumber Reason: +447700900620 is not valid to publish to"),
+            Refused,
+            "InvalidParameter",
+        ),
+        (
+            403,
+            problem("AuthorizationError", "User is not authorized to perform SNS:Publish"),
+            Refused,
+            "AuthorizationError",
+        ),
+        (403, String::new(), Refused, "HTTP 403"),
+        (500, problem("InternalError", "+447700900620"), Unavailable, "InternalError"),
+        (500, "oops".to_owned(), Unavailable, "HTTP 500"),
+        (503, String::new(), Unavailable, "HTTP 503"),
     ] {
         let server = Server::start(Then::Answer(status, body)).await;
         let result = server.send(plain).await;
-        assert_eq!(result, refused(cause));
+        assert_eq!(result, refused(cause, code));
         assert!(!format!("{result:?}").contains("7700900620"));
     }
 }
@@ -173,7 +198,7 @@ async fn an_error_of_sns_means_not_sent_and_its_message_stays_out() {
 #[tokio::test]
 async fn a_refused_connection_means_not_sent() {
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
-    assert_eq!(plain(client(&sdk(port))).send(NUMBER, &text()).await, refused("no connection"));
+    assert_eq!(plain(client(&sdk(port))).send(NUMBER, &text()).await, refused(Cause::Unavailable, "no connection"));
 }
 
 #[tokio::test]
@@ -191,7 +216,7 @@ async fn half_an_answer_may_have_been_a_sent_message() {
 #[tokio::test]
 async fn an_answer_that_is_no_answer_of_sns_may_have_been_a_sent_message() {
     for body in ["", "oops", "<PublishResponse><PublishResult></PublishResult></PublishResponse>"] {
-        let server = Server::start(Then::Answer("200 OK", body)).await;
+        let server = Server::start(Then::Answer(200, body.to_owned())).await;
         assert!(matches!(server.send(plain).await, Err(SendError::Unknown { .. })), "{body}");
     }
 }

@@ -29,10 +29,16 @@ pub enum Fault {
     Refuse,
     /// 400 `OptedOut`; nothing is sent.
     OptedOut,
+    /// 400, the account has spent its month; nothing is sent.
+    SpendLimit,
+    /// 400, the account is in the SMS sandbox and the number is not verified; nothing is sent.
+    Sandboxed,
     /// 400 `Throttling`; nothing is sent.
     Throttle,
     /// 500 `InternalFailure`; nothing is sent.
     Internal,
+    /// 200 with a message id, and nothing is sent: what SNS does where it finds out too late that it must not.
+    Lose,
     /// The SMS is sent, and the answer never comes.
     Hang,
     /// The SMS is sent, and the connection breaks before the answer.

@@ -30,6 +30,12 @@ pub struct Serve {
     /// Where the functions are served (`cargo lambda watch`); started by someone else
     #[arg(long, default_value_t = 9001)]
     port_watch: u16,
+    /// Where else the functions are served; the paths of requests are added to it
+    #[arg(long, value_name = "URL")]
+    functions: Option<String>,
+    /// Where else /v1/enrich is served
+    #[arg(long, value_name = "URL")]
+    enrich: Option<String>,
     /// The page and the inbox
     #[arg(long, default_value_t = 9400)]
     port_sandbox: u16,
@@ -103,9 +109,9 @@ pub async fn serve(options: Serve) -> Result<(), ServeError> {
     })
     .await?;
     let mut servers = Servers::new();
-    let functions = format!("http://127.0.0.1:{}", options.port_watch);
-    servers.serve(front, edge::router(&functions, Listener::Public)?);
-    servers.serve(plain, edge::router(&functions, Listener::Plain)?);
+    let watch = format!("http://127.0.0.1:{}", options.port_watch);
+    servers.serve(front, edge::router(options.functions.as_ref().unwrap_or(&watch), Listener::Public)?);
+    servers.serve(plain, edge::router(options.enrich.as_ref().unwrap_or(&watch), Listener::Plain)?);
     write_files(&world, &out)?;
 
     let gateway = world.gateway();

@@ -37,6 +37,7 @@ pub async fn register(
         id: CustomerId::parse("demo-shop").map_err(refused)?,
         name: "Demo Shop".to_owned(),
         secret_hashes: vec![SecretHash::of(secret.expose(), &pepper)],
+        old_secret_until: None,
         scopes: [Scope::Authenticate, Scope::Otp].into(),
         redirect_uris: vec![redirect_uri.clone()],
         countries,

@@ -38,6 +38,9 @@ async fn publish(State(inbox): State<Inbox>, headers: HeaderMap, body: String) -
     if let Some(refusal) = fault.and_then(Refusal::of) {
         return refusal.into_response();
     }
+    if fault == Some(Fault::Lose) {
+        return accepted();
+    }
     let at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
     let sms = Sms { text: order.message, at: u64::try_from(at).unwrap_or(u64::MAX), sender: order.sender };
     inbox.deliver(&order.number, sms);
@@ -135,14 +138,16 @@ impl Refusal {
         Refusal::new(400, "InvalidParameter", &format!("Invalid parameter: {what}"))
     }
 
-    /// The faults that mean "not sent"; the others break the connection after sending.
+    /// The faults that SNS answers with an error; it has then sent nothing.
     fn of(fault: Fault) -> Option<Refusal> {
         Some(match fault {
             Fault::Refuse => Refusal::new(403, "AuthorizationError", "Not authorized to publish"),
             Fault::OptedOut => Refusal::new(400, "OptedOut", "The phone number opted out of receiving messages"),
+            Fault::SpendLimit => Refusal::new(400, "UserError", "MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT"),
+            Fault::Sandboxed => Refusal::new(400, "UserError", "DESTINATION_PHONE_NUMBER_NOT_VERIFIED"),
             Fault::Throttle => Refusal::new(400, "Throttling", "Rate exceeded"),
             Fault::Internal => Refusal::new(500, "InternalFailure", "An internal failure occurred"),
-            Fault::Hang | Fault::Drop => return None,
+            Fault::Lose | Fault::Hang | Fault::Drop => return None,
         })
     }
 }

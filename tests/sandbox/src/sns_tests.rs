@@ -96,14 +96,22 @@ async fn what_sns_calls_invalid_is_refused_and_not_delivered() {
 }
 
 #[tokio::test]
-async fn a_refusing_fault_sends_nothing_and_counts_the_publish() {
+async fn a_fault_before_the_sending_sends_nothing_and_counts_the_publish() {
     let sns = Endpoint::start().await;
-    let faults = [(Fault::Refuse, 403), (Fault::OptedOut, 400), (Fault::Throttle, 400), (Fault::Internal, 500)];
+    let faults = [
+        (Fault::Refuse, 403),
+        (Fault::OptedOut, 400),
+        (Fault::SpendLimit, 400),
+        (Fault::Sandboxed, 400),
+        (Fault::Throttle, 400),
+        (Fault::Internal, 500),
+        (Fault::Lose, 200),
+    ];
     for (fault, expected) in faults {
         sns.inbox.fail(NUMBER, fault);
         assert_eq!(sns.publish(&[]).await.0, expected, "{fault:?}");
     }
-    assert_eq!((sns.inbox.messages(NUMBER).len(), sns.inbox.publishes(NUMBER)), (0, 4));
+    assert_eq!((sns.inbox.messages(NUMBER).len(), sns.inbox.publishes(NUMBER)), (0, 7));
     sns.inbox.heal(NUMBER);
     assert_eq!(sns.publish(&[]).await.0, 200);
 }
