@@ -9,6 +9,7 @@ use std::{
 use serde_json::{Value, json};
 use sna_operators::{Arrival, Done, Operation, Operators, Outcome, Params, Session, Table, Verdict};
 use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::EnvFilter;
 
 use crate::layer::{Layer, built};
 
@@ -89,7 +90,7 @@ impl Logs {
     pub fn capture() -> Self {
         let written = Arc::new(Mutex::default());
         let pen = Pen(Arc::clone(&written));
-        let subscriber = tracing_subscriber::fmt().json().with_writer(move || pen.clone()).finish();
+        let subscriber = sna_api::log("test".into(), EnvFilter::new("info"), move || pen.clone());
         Self { written, _guard: tracing::subscriber::set_default(subscriber) }
     }
 
@@ -102,6 +103,6 @@ impl Logs {
         let lines = self.text();
         let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let errors = lines.filter(|line| line["level"] == "ERROR");
-        errors.map(|line| line["fields"]["cause"].as_str().unwrap().to_owned()).collect()
+        errors.map(|line| line["cause"].as_str().unwrap().to_owned()).collect()
     }
 }

@@ -12,10 +12,13 @@ pub struct Answer {
     pub body: String,
 }
 
-/// What servers and gateways in front of a function add on their own account.
+/// What servers and gateways in front of a function add on their own account, and the name of the request, which is new
+/// at each.
 fn is_foreign(name: &str) -> bool {
-    matches!(name, "date" | "content-length" | "connection" | "server" | "via" | "alt-svc" | "apigw-requestid")
-        || name.starts_with("x-amz")
+    matches!(
+        name,
+        "date" | "content-length" | "connection" | "server" | "via" | "alt-svc" | "apigw-requestid" | "traceresponse"
+    ) || name.starts_with("x-amz")
 }
 
 /// API Gateway renames WWW-Authenticate, among others.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gateway_tests::Gateway;
+use gateway_tests::{Captured, Gateway};
 use sandbox::inbox::Fault;
 use serde_json::json;
 
@@ -129,6 +129,44 @@ async fn a_send_that_sns_refuses_is_given_back() {
         assert_eq!(started.send_otp().await, unavailable());
     }
     gateway.world.inbox().heal("+447700900620");
+    assert_eq!(started.send_otp().await.0, 200);
+    assert_eq!(customer.guess(&started, &newest_code(&gateway, &started.device)).await, right());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_reason_of_sns_is_an_outage_with_its_cause_in_the_log_and_costs_nothing() {
+    let (log, gateway) = (Captured::begin(tracing::Level::INFO), Gateway::start().await);
+    let customer = Customer::sign_in(&gateway).await;
+    let started = customer.start(&device(&gateway, "+447700900620"), &[]).await;
+    for (fault, cause) in [
+        (Fault::SpendLimit, "spend_limit"),
+        (Fault::OptedOut, "opted_out"),
+        (Fault::Sandboxed, "sandboxed"),
+        (Fault::Throttle, "throttled"),
+        (Fault::Internal, "unavailable"),
+        (Fault::Refuse, "refused"),
+    ] {
+        gateway.world.inbox().fail("+447700900620", fault);
+        assert_eq!(started.send_otp().await, unavailable());
+        assert!(log.functions().contains(&format!("SNS did not take the message: {cause} (")), "{cause}");
+        assert!(log.requests().iter().any(|line| line["cause"] == cause && line["sms_failures"] == 1), "{cause}");
+    }
+    gateway.world.inbox().heal("+447700900620");
+    assert_eq!(started.send_otp().await.0, 200);
+    assert!(!log.functions().contains("7700900620"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_sns_takes_and_never_delivers_counts_as_sent_and_another_may_follow() {
+    let gateway = Gateway::start().await;
+    let customer = Customer::sign_in(&gateway).await;
+    let started = customer.start(&device(&gateway, "+447700900620"), &[]).await;
+    gateway.world.inbox().fail("+447700900620", Fault::Lose);
+    assert_eq!(started.send_otp().await.0, 200, "nobody knows yet");
+    assert_eq!(gateway.world.inbox().messages("+447700900620"), []);
+    gateway.world.inbox().heal("+447700900620");
+    assert_eq!(started.send_otp().await.0, 400, "the gap runs");
+    gateway.advance(RESEND_GAP);
     assert_eq!(started.send_otp().await.0, 200);
     assert_eq!(customer.guess(&started, &newest_code(&gateway, &started.device)).await, right());
 }

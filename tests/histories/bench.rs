@@ -86,17 +86,16 @@ impl Bench {
 
     /// Another environment, whose clock is its caller's.
     pub async fn instance(&self, clock: Arc<AtomicU64>) -> Instance {
-        let (faults, env) = (Faults::default(), self.world.env());
+        let (faults, mut env) = (Faults::default(), self.world.env().clone());
         let dynamodb = Proxy::start(&env["AWS_ENDPOINT_URL_DYNAMODB"], &faults).await;
         let sns = Proxy::start(&env["AWS_ENDPOINT_URL_SNS"], &faults).await;
-        let read = |name: &str| match name {
-            "AWS_ENDPOINT_URL_DYNAMODB" => Some(dynamodb.url.clone()),
-            "AWS_ENDPOINT_URL_SNS" => Some(sns.url.clone()),
-            // A number is used by many histories an hour; what these limits do is tested elsewhere.
-            "OTP_SENDS_AN_HOUR" | "OTP_SENDS_A_DAY" | "OTP_SENDS_AN_HOUR_FOR_AN_ADDRESS" => Some("1000000".to_owned()),
-            _ => env.get(name).cloned(),
-        };
-        let functions = Functions::new(Event::HttpApi, clock.clone(), read);
+        env.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), dynamodb.url.clone());
+        env.insert("AWS_ENDPOINT_URL_SNS".to_owned(), sns.url.clone());
+        // A number is used by many histories an hour; what these limits do is tested elsewhere.
+        for limit in ["OTP_SENDS_AN_HOUR", "OTP_SENDS_A_DAY", "OTP_SENDS_AN_HOUR_FOR_AN_ADDRESS"] {
+            env.insert(limit.to_owned(), "1000000".to_owned());
+        }
+        let functions = Functions::new(Event::HttpApi, clock.clone(), env).await;
         Instance { faults, clock, functions, _dynamodb: dynamodb, _sns: sns }
     }
 

@@ -11,7 +11,7 @@ use axum::{
 };
 use reqwest::Client;
 use sandbox::listen::{Bound, Servers};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 /// How a request goes wrong.
@@ -62,6 +62,8 @@ struct Seen {
     orders: Vec<Order>,
     /// The operation of every request, and whether it went on to the engine.
     requests: Vec<(String, bool)>,
+    /// What DynamoDB was asked, as JSON.
+    asked: Vec<(String, Value)>,
 }
 
 /// A running proxy; dropping it ends it.
@@ -100,14 +102,20 @@ impl Faults {
         self.with(|seen| seen.requests.iter().filter(|(name, done)| *done && (on.is_empty() || name == on)).count())
     }
 
+    /// Each request to DynamoDB: its operation, and what it said.
+    pub fn requests(&self) -> Vec<(String, Value)> {
+        self.with(|seen| seen.asked.clone())
+    }
+
     /// Ends when a fault begins of which there is no answer. One that began before counts, once.
     pub async fn struck(&self) {
         self.0.struck.notified().await;
     }
 
     /// The fault of this request, if it shall have one.
-    fn arrive(&self, operation: &str) -> Option<Fault> {
+    fn arrive(&self, operation: &str, body: &[u8]) -> Option<Fault> {
         self.with(|seen| {
+            seen.asked.extend(serde_json::from_slice(body).ok().map(|body| (operation.to_owned(), body)));
             let mut found = None;
             for order in seen.orders.iter_mut().filter(|order| order.on.is_empty() || order.on == operation) {
                 match (order.skip, order.times) {
@@ -152,7 +160,7 @@ async fn forward(
     body: Bytes,
 ) -> Response<Body> {
     let (faults, url, client) = &*upstream;
-    let fault = faults.arrive(&operation(&headers, &body));
+    let fault = faults.arrive(&operation(&headers, &body), &body);
     let pass = async || {
         let request = client.request(method, format!("{url}{uri}")).headers(headers).body(body);
         let answer = request.send().await.expect("an engine that answers");

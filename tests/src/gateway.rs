@@ -2,6 +2,7 @@
 //! endpoint whose path it has.
 
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     sync::{
@@ -23,15 +24,14 @@ use coverage::Coverage;
 use enrich::Enrich;
 use get_config::GetConfig;
 use keys::Keys;
-use lambda_http::{Body, request::LambdaRequest};
+use lambda_http::{Body, Context, RequestExt as _, request::LambdaRequest};
 use otp::Otp;
 use sandbox::{
     gateway::Credentials,
     listen::{Bound, Servers},
     world::{Ports, Settings, World},
 };
-use sna_api::{Edge, Endpoint, serve, tame};
-use sna_config::Env;
+use sna_api::{Edge, Endpoint, Live, serve, tame};
 use sna_customers::{CustomerId, Customers};
 use token::Token;
 use validate::Validate;
@@ -40,6 +40,9 @@ use crate::{Event, engine::Engine};
 
 /// The operator table of the local run.
 pub const OPERATORS: &str = include_str!("../../infra/operators.json");
+
+/// Variables of the functions.
+pub type Env = BTreeMap<String, String>;
 
 /// A running gateway and its world; dropping it ends both.
 pub struct Gateway {
@@ -56,15 +59,15 @@ pub struct Gateway {
 
 /// The nine functions of one process, as Lambda would hold them.
 pub struct Functions {
-    token: Token,
-    get_config: GetConfig,
-    authenticate: Authenticate,
-    callback: Callback,
-    otp: Otp,
-    validate: Validate,
-    enrich: Enrich,
-    coverage: Coverage,
-    keys: Keys,
+    token: Live<Token>,
+    get_config: Live<GetConfig>,
+    authenticate: Live<Authenticate>,
+    callback: Live<Callback>,
+    otp: Live<Otp>,
+    validate: Live<Validate>,
+    enrich: Live<Enrich>,
+    coverage: Live<Coverage>,
+    keys: Live<Keys>,
     event: Event,
     /// Milliseconds that the test's clock is ahead.
     clock: Arc<AtomicU64>,
@@ -135,11 +138,9 @@ impl Gateway {
         let world = World::start(settings).await.expect("a world");
         world.write_tables().expect("the tables");
         let clock = Arc::new(AtomicU64::new(0));
-        let read = |name: &str| {
-            let own = variables.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned());
-            own.or_else(|| world.env().get(name).cloned())
-        };
-        let functions = Functions::new(event, clock.clone(), read);
+        let mut env = world.env().clone();
+        env.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let functions = Functions::new(event, clock.clone(), env).await;
         let (functions, mut servers) = (Arc::new(functions), Servers::new());
         servers.serve(bound, Router::new().fallback(answer).with_state(Arc::clone(&functions)));
         servers.serve(plain, Router::new().fallback(answer_plain).with_state(functions));
@@ -204,10 +205,9 @@ fn borrowed<'a>(variables: &'a [(&'a str, String)]) -> Vec<(&'a str, &'a str)> {
     variables.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
-fn built<E>(read: impl Fn(&str) -> Option<String>, build: impl FnOnce(&mut Env<'_>) -> Option<E>) -> E {
-    let mut env = Env::from_fn(read);
-    let endpoint = build(&mut env);
-    env.finish(endpoint).expect("a good environment")
+async fn live<E>(env: &Arc<Env>, build: fn(&mut sna_config::Env<'_>) -> Option<E>, now: u64) -> Live<E> {
+    let env = Arc::clone(env);
+    Live::start(move |name| env.get(name).cloned(), build, now).await.expect("a good environment")
 }
 
 fn real_time() -> u64 {
@@ -247,28 +247,32 @@ fn whole(response: Response<Body>) -> Response<axum::body::Body> {
     })
 }
 
-const BEHIND_A_PROXY: Edge = Edge { trusted_proxies: 1 };
+const BEHIND_A_PROXY: Edge = Edge::behind(1);
 
 /// The event as the runtime hands it to a function.
 fn taken(event: serde_json::Value) -> lambda_http::Request {
     let mut event: LambdaRequest = serde_json::from_value(event).expect("an event of AWS");
     tame(&mut event);
-    event.into()
+    let mut context = Context::default();
+    context.request_id = "the-invocation".to_owned();
+    lambda_http::Request::from(event).with_lambda_context(context)
 }
 
 impl Functions {
     /// `clock`: how far the functions' time is ahead, in milliseconds; the test may move it.
-    pub fn new(event: Event, clock: Arc<AtomicU64>, read: impl Fn(&str) -> Option<String> + Copy) -> Self {
+    pub async fn new(event: Event, clock: Arc<AtomicU64>, env: Env) -> Self {
+        let now = real_time() + clock.load(Ordering::SeqCst);
+        let env = Arc::new(env);
         Self {
-            token: built(read, Token::from_env),
-            get_config: built(read, GetConfig::from_env),
-            authenticate: built(read, Authenticate::from_env),
-            callback: built(read, Callback::from_env),
-            otp: built(read, Otp::from_env),
-            validate: built(read, Validate::from_env),
-            enrich: built(read, Enrich::from_env),
-            coverage: built(read, Coverage::from_env),
-            keys: built(read, Keys::from_env),
+            token: live(&env, Token::from_env, now).await,
+            get_config: live(&env, GetConfig::from_env, now).await,
+            authenticate: live(&env, Authenticate::from_env, now).await,
+            callback: live(&env, Callback::from_env, now).await,
+            otp: live(&env, Otp::from_env, now).await,
+            validate: live(&env, Validate::from_env, now).await,
+            enrich: live(&env, Enrich::from_env, now).await,
+            coverage: live(&env, Coverage::from_env, now).await,
+            keys: live(&env, Keys::from_env, now).await,
             event,
             clock,
         }

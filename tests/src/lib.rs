@@ -8,7 +8,9 @@ mod gateway;
 mod log;
 pub mod rogue;
 pub mod steps;
+mod vault;
 
 pub use events::Event;
-pub use gateway::{Functions, Gateway, OPERATORS, profiles, staged_adapters};
+pub use gateway::{Env, Functions, Gateway, OPERATORS, profiles, staged_adapters};
 pub use log::Captured;
+pub use vault::Vault;

@@ -5,7 +5,9 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use serde_json::Value;
 use tracing::Level;
+use tracing_subscriber::{EnvFilter, util::SubscriberInitExt as _};
 
 /// The log of this process; nextest gives each test its own.
 #[derive(Clone, Default)]
@@ -16,7 +18,7 @@ impl Captured {
     pub fn begin(level: Level) -> Self {
         let captured = Self::default();
         let writer = captured.clone();
-        tracing_subscriber::fmt().json().with_max_level(level).with_writer(move || writer.clone()).init();
+        sna_api::log("test".to_owned(), EnvFilter::new(level.as_str()), move || writer.clone()).init();
         captured
     }
 
@@ -25,6 +27,16 @@ impl Captured {
         let logged = String::from_utf8_lossy(&self.0.lock().expect("a lock")).into_owned();
         let own = |line: &&str| !line.contains("\"target\":\"dynoxide") && !line.contains("\"target\":\"sandbox");
         logged.lines().filter(own).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The same, each line as the object that it must be.
+    pub fn lines(&self) -> Vec<Value> {
+        self.functions().lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+    }
+
+    /// The lines that end requests.
+    pub fn requests(&self) -> Vec<Value> {
+        self.lines().into_iter().filter(|line| line.get("_aws").is_some()).collect()
     }
 }
 

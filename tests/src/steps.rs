@@ -143,6 +143,7 @@ pub async fn register_in(world: &World, id: &str, change: impl FnOnce(&mut Recor
         id: CustomerId::parse(id).expect("an id"),
         name: "Bank".into(),
         secret_hashes: vec![SecretHash::of(secret.expose(), &pepper)],
+        old_secret_until: None,
         scopes: [Scope::Authenticate, Scope::Otp].into(),
         redirect_uris: vec!["https://bank.example/back".into()],
         countries: Vec::new(),

@@ -2,8 +2,8 @@
 
 use sna_customers::{AddressPolicy, Customer};
 use sna_networks::{Address, By, Decision, Facts, Looked, decide};
-use sna_numbers::{Msisdn, Network, Portability, Ranges};
-use sna_operators::{MobileIp, Table, Verdict};
+use sna_numbers::{Msisdn, Network, Portability};
+use sna_operators::{MobileIp, Verdict};
 use sna_sessions::Heard;
 use tracing::{Span, field::display};
 
@@ -18,14 +18,6 @@ pub struct Served {
     key: Option<String>,
     /// An answer that is new, to be kept with the session.
     pub heard: Option<Heard>,
-}
-
-/// The public ranges and every operator's own.
-pub fn ranges(table: &Table) -> Result<Ranges, String> {
-    let own = table.ranges().iter();
-    let own: Result<Vec<_>, _> =
-        own.map(|(range, network)| Network::parse(network).map(|network| (range.clone(), network))).collect();
-    Ranges::new(own.map_err(|error| error.to_string())?).map_err(|error| error.to_string())
 }
 
 impl GetConfig {

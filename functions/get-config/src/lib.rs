@@ -11,7 +11,7 @@ use sna_api::{Answer, ApiError, Endpoint, Fields, Request, Scalar, wire};
 use sna_attempts::Attempts;
 use sna_config::{Aws, Env};
 use sna_customers::{Customer, CustomerId, Customers};
-use sna_networks::{Lookups, is_reserved};
+use sna_networks::{Lookups, is_reserved, ranges};
 use sna_numbers::{Msisdn, Ranges};
 use sna_otp::Pepper;
 use sna_sessions::{Begin, CorrelationId, Created, Heard, Item, Once, Recall, Session};
@@ -63,7 +63,7 @@ impl GetConfig {
         let pepper = env.parsed("OTP_PEPPER", Pepper::parse);
         let attempts = Attempts::new(client, env, &public_url);
         let ranges = attempts.as_ref().and_then(|attempts| {
-            let ranges = decide::ranges(attempts.operators().table());
+            let ranges = ranges(attempts.operators().table());
             ranges.map_err(|error| env.problem("OPERATORS", &error)).ok()
         });
         let lookups = attempts.as_ref().and_then(|attempts| Lookups::from_env(env, attempts.operators()));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sna_api::{ApiError, Scalar, wire, wire::Wire};
+use sna_attempts::{ended, reason};
 use sna_operators::{Done, Family, Manifest, Operation, Outcome, Verdict};
 use sna_sessions::{Session, Way};
 use sna_tokens::AccessToken;
@@ -72,7 +73,7 @@ impl GetConfig {
         let Some(network) = network.filter(|_| silent) else { return Ok(Err(wire::NETWORK)) };
         let manifest = match self.attempts.operators().manifest(network, &session.customer) {
             Ok(manifest) => manifest,
-            Err(verdict) => return Ok(Err(told(verdict))),
+            Err(verdict) => return Ok(Err(unbegun(session, verdict))),
         };
         if session.redirect_uri.is_some() && !manifest.supports_callback {
             return Err(wire::NO_CALLBACK.into());
@@ -84,7 +85,7 @@ impl GetConfig {
                 if verdict == Verdict::SubscriberUnknown {
                     session.looked_up = None;
                 }
-                return Ok(Err(told(verdict)));
+                return Ok(Err(unbegun(session, verdict)));
             }
         };
         let Some(way) = way(&manifest, &authorize) else {
@@ -95,6 +96,14 @@ impl GetConfig {
         (session.operator, session.way, session.kept) = (Some(id), way, kept);
         Ok(Ok(Offer { authorize, ajax, request_type }))
     }
+}
+
+/// An attempt ended before the handset heard of it. Where nobody serves the customer's network, there was none.
+fn unbegun(session: &Session, verdict: Verdict) -> Wire {
+    if verdict != Verdict::NetworkUnsupported {
+        ended(session, reason(verdict));
+    }
+    told(verdict)
 }
 
 /// That the operator cannot say is about this number; that it does not answer is an outage.

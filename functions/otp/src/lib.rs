@@ -20,6 +20,7 @@ pub struct Otp {
     customers: Customers,
     store: Store,
     sms: Sms,
+    max_usd: f64,
     pepper: Pepper,
     limits: SendLimits,
     counters: Counters,
@@ -48,6 +49,7 @@ impl Otp {
             customers: Customers::new(dynamodb.clone(), env.text("CUSTOMERS_TABLE")),
             store: Store::new(dynamodb, env.text("SESSIONS_TABLE")),
             sms,
+            max_usd: env.number("SMS_MAX_PRICE", 0.0, 0.0..=100.0),
             limits: SendLimits {
                 life_ms: env.number("OTP_SECONDS", 300, 30..=600) * 1000,
                 sends: env.number("OTP_SENDS", 3, 1..=10),
@@ -101,8 +103,19 @@ impl Otp {
 
     /// Sends, or gives the claim back where nothing was sent.
     async fn send(&self, session: &Session, claim: &Claim, text: &Text, now: u64) -> Result<(), ApiError> {
-        let Err(error) = self.sms.send(session.msisdn.as_e164(), text).await else { return Ok(()) };
-        if let SendError::Refused { .. } = error {
+        let (sent, span) = (self.sms.send(session.msisdn.as_e164(), text).await, Span::current());
+        let was_refused = matches!(sent, Err(SendError::Refused { .. }));
+        if self.max_usd > 0.0 && !was_refused {
+            // A text is one message or none.
+            span.record("sms_usd_at_most", self.max_usd);
+        }
+        let Err(error) = sent else {
+            span.record("otp_sent", 1);
+            return Ok(());
+        };
+        span.record("sms_failures", 1);
+        span.record("cause", error.cause().as_str());
+        if was_refused {
             let give_back = |session: &mut Session| {
                 session.give_back(&claim.send);
                 Ok::<_, Refusal>(((), claim.limits.iter().cloned().map(Count::GiveBack).collect()))

@@ -49,7 +49,7 @@ impl Token {
             Ok(id) => self.customers.get(&id).await.map_err(|error| ApiError::failed(error.is_temporary(), error))?,
             Err(_) => None,
         };
-        let good = authenticate(customer.as_ref(), &secret, &self.pepper);
+        let good = authenticate(customer.as_ref(), &secret, &self.pepper, now);
         match customer.filter(|_| good) {
             Some(customer) => Ok(customer),
             None => Err(self.failure(&id, now).await),

@@ -95,7 +95,8 @@ impl Validate {
         if let Some(once) = once {
             session.remember(once.clone(), reason);
         }
-        Ok((Judged::Known(reason), counts))
+        let is_code = matches!(proof, Proof::Otp { .. });
+        Ok((if is_code { Judged::Code(reason) } else { Judged::Known(reason) }, counts))
     }
 
     /// A wrong code is counted for the number too, over all sessions of the customer; when that is full, not even the
@@ -132,8 +133,14 @@ impl Validate {
 /// What a session knows of a proof.
 enum Judged {
     Known(Reason),
+    /// What its code is worth, judged now.
+    Code(Reason),
     /// Nothing: its operator must say what this payload is worth.
     ByOperator(Value),
+}
+
+fn count_code(reason: Reason) {
+    Span::current().record(if reason == Reason::Match { "otp_verified" } else { "otp_refused" }, 1);
 }
 
 /// Spends the session's proof.
@@ -169,12 +176,17 @@ impl Endpoint for Validate {
         };
         let (session, reason) = match self.attempts.store().update_counting(&id_token.jti, now, judge).await {
             Ok((session, Judged::Known(reason))) => (session, reason),
+            Ok((session, Judged::Code(reason))) => {
+                count_code(reason);
+                (session, reason)
+            }
             Ok((session, Judged::ByOperator(payload))) => self.ask_operator(session, payload, once, now).await?,
             Err(UpdateError::Absent) => return Err(ApiError::from(wire::TOKEN).because("no such session")),
             Err(UpdateError::Refused(wire)) => return Err(wire.into()),
             Err(UpdateError::Store(error)) => return Err(ApiError::failed(error.is_temporary(), error)),
             // The number's wrong codes of the day are used up: nothing was judged, nothing has changed.
             Err(UpdateError::Limited { .. }) => {
+                count_code(Reason::AttemptsExceeded);
                 let session = self.attempts.store().get(&id_token.jti, now).await;
                 let session = session.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
                 (session.ok_or(wire::TOKEN)?, Reason::AttemptsExceeded)

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use sna_api::{ApiError, wire};
+use sna_attempts::ended;
 use sna_operators::Operation;
 use sna_sessions::{Once, Reason, Refusal, Session, UpdateError};
 
@@ -31,6 +32,7 @@ impl Validate {
             Ok(())
         };
         let (session, ()) = self.change(&session.id, now, record).await?;
+        ended(&session, reason);
         Ok((session, reason))
     }
 

@@ -3,20 +3,31 @@
 
 mod answer;
 mod authorization;
+mod edge;
 mod ending;
 mod error;
 mod event;
 mod fields;
+mod live;
+mod log;
+mod metrics;
+mod process;
 mod request;
 mod run;
 mod scalar;
+mod trace;
 pub mod wire;
 
 pub use answer::Answer;
+pub use edge::Edge;
 pub use ending::ending;
 pub use error::ApiError;
 pub use event::tame;
 pub use fields::Fields;
+pub use live::{Live, MAX_AGE_MS};
+pub use log::log;
+pub use metrics::{GROUPS, Group};
+pub use process::main;
 pub use request::Request;
-pub use run::{Edge, Endpoint, main, serve};
+pub use run::{Endpoint, serve};
 pub use scalar::Scalar;

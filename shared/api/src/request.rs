@@ -169,7 +169,7 @@ fn context_address(event: &lambda_http::Request) -> Option<IpAddr> {
 }
 
 /// A header's one value.
-fn said_once<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(crate) fn said_once<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     values.next()?.to_str().ok().filter(|_| values.next().is_none())
 }

@@ -1,23 +1,21 @@
-//! The life of a function and of one request in it.
+//! The life of one request.
 
 use std::{
     future::Future,
-    process::ExitCode,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    sync::atomic::{AtomicBool, Ordering},
+    time::Instant,
 };
 
-use lambda_http::{Adapter, Body, LambdaEvent, Response, Service, request::LambdaRequest, service_fn};
-use sna_config::{Env, Problems};
-use tracing::{Instrument, field::Empty};
-use tracing_subscriber::EnvFilter;
+use lambda_http::{Body, Response};
+use tracing::{Instrument, Span, field::Empty};
 
-use crate::{Answer, ApiError, Request, tame, wire};
+use crate::{Answer, ApiError, Edge, Request, trace::Trace, wire};
 
-/// EX_USAGE of sysexits: the configuration is wrong, a restart will not help.
-const BAD_CONFIGURATION: u8 = 64;
+/// Has this process had a request before?
+static WARM: AtomicBool = AtomicBool::new(false);
 
 /// One endpoint; one function.
-pub trait Endpoint: Sync {
+pub trait Endpoint: Send + Sync {
     /// The path it serves. One that ends in `/` takes one more segment.
     const PATH: &'static str;
     const METHODS: &'static [&'static str];
@@ -26,84 +24,67 @@ pub trait Endpoint: Sync {
     fn handle(&self, request: &Request, now: u64) -> impl Future<Output = Result<Answer, ApiError>> + Send;
 }
 
-/// What is before the function.
-#[derive(Clone, Copy, Default)]
-pub struct Edge {
-    /// How many proxies append to `X-Forwarded-For` in front of us; 0: the event's own source address counts.
-    pub trusted_proxies: usize,
-}
-
-/// Reads the environment, then serves until the environment ends. A bad configuration names all its problems.
-pub async fn main<E: Endpoint>(build: impl FnOnce(&mut Env<'_>) -> Option<E>) -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().flatten_event(true).with_span_list(false).with_env_filter(filter).init();
-    let (endpoint, edge) = match configure(Env::process(), build) {
-        Ok(built) => built,
-        Err(problems) => {
-            eprintln!("bad configuration:\n{problems}");
-            return ExitCode::from(BAD_CONFIGURATION);
-        }
-    };
-    let endpoint = &endpoint;
-    let service = service_fn(move |event| async move {
-        Ok::<_, std::convert::Infallible>(serve(endpoint, edge, event, clock()).await)
-    });
-    let mut adapter = Adapter::from(service);
-    let tamed = service_fn(move |mut event: LambdaEvent<LambdaRequest>| {
-        tame(&mut event.payload);
-        adapter.call(event)
-    });
-    match lambda_http::lambda_runtime::run(tamed).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(%error, "the runtime ended");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn configure<E>(mut env: Env<'_>, build: impl FnOnce(&mut Env<'_>) -> Option<E>) -> Result<(E, Edge), Problems> {
-    let edge = Edge { trusted_proxies: env.number("TRUSTED_PROXIES", 0, 0..=8) };
-    let endpoint = build(&mut env);
-    env.finish(endpoint.map(|endpoint| (endpoint, edge)))
-}
-
-fn clock() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
-}
-
-/// Answers one request and writes its line of log. Handlers add to the span what it has empty.
+/// Answers one request and writes its line of log. What a handler, or whoever works for it, knows beside, it records in the
+/// fields that are empty here; `shared/api/src/metrics.rs` says which are metrics.
 pub async fn serve<E: Endpoint>(endpoint: &E, edge: Edge, event: lambda_http::Request, now: u64) -> Response<Body> {
     let started = Instant::now();
     let request_id = lambda_http::RequestExt::lambda_context_ref(&event).map(|context| context.request_id.clone());
+    let trace = Trace::of(&event);
     let request = Request::new(event, edge.trusted_proxies);
-    let span = tracing::info_span!(
+    let span = tracing::error_span!(
         "request",
         request_id,
+        trace_id = trace.as_ref().map(|trace| trace.id.as_str()),
+        span_id = trace.as_ref().map(|trace| trace.span.as_str()),
+        xray_trace_id = trace.as_ref().and_then(|trace| trace.xray.as_deref()),
         endpoint = E::PATH,
-        method = request.method,
+        method = known_method(&request.method),
+        cold_start = !WARM.swap(true, Ordering::Relaxed),
+        dynamodb_calls = 0,
+        status = Empty,
+        ms = Empty,
+        error = Empty,
         customer = Empty,
         network = Empty,
         network_by = Empty,
         address = Empty,
         reasons = Empty,
         outcome = Empty,
+        verdict = Empty,
+        silent_attempts = Empty,
+        operator_ms = Empty,
+        operator_failures = Empty,
+        otp_sent = Empty,
+        otp_verified = Empty,
+        otp_refused = Empty,
+        sms_usd_at_most = Empty,
+        sms_failures = Empty,
+        cause = Empty,
+        secrets_stale = Empty,
     );
     async {
-        let (answer, cause) = match refuse::<E>(&request) {
+        let (answer, cause) = match refuse::<E>(edge, &request) {
             Some(refusal) => refused(refusal),
             None => endpoint.handle(&request, now).await.map_or_else(refused, |answer| (answer, None)),
         };
-        let (status, ms) = (answer.status(), started.elapsed().as_millis() as u64);
-        if status >= 500 {
-            tracing::error!(status, ms, cause, "answered");
-        } else {
-            tracing::info!(status, ms, cause, "answered");
-        }
+        let span = Span::current();
+        span.record("status", answer.status());
+        span.record("ms", started.elapsed().as_millis() as u64);
+        span.record("error", cause);
+        let answer = match &trace {
+            Some(trace) => answer.header("traceresponse", trace.response()),
+            None => answer,
+        };
         answer.into_response()
     }
     .instrument(span)
     .await
+}
+
+/// A method is any word that a client likes; the log has those that HTTP knows.
+fn known_method(method: &str) -> &str {
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    if known.contains(&method) { method } else { "another" }
 }
 
 fn refused(error: ApiError) -> (Answer, Option<String>) {
@@ -112,7 +93,10 @@ fn refused(error: ApiError) -> (Answer, Option<String>) {
 }
 
 /// What is wrong with a request whatever the endpoint.
-fn refuse<E: Endpoint>(request: &Request) -> Option<ApiError> {
+fn refuse<E: Endpoint>(edge: Edge, request: &Request) -> Option<ApiError> {
+    if !edge.lets_in(&request.headers) {
+        return Some(ApiError::from(wire::PATH).because("not through what is before the API"));
+    }
     if !is_at(E::PATH, &request.path) {
         return Some(wire::PATH.into());
     }

@@ -97,10 +97,19 @@ impl Attempts {
         Span::current().record("outcome", tracing::field::display(reason));
         let proof = Proof::generate()?;
         self.update(&session.id, now, |session| session.record(reason, Some(&proof))).await?;
+        ended(session, reason);
         let correlation_id = session.correlation_id.as_ref().map(|id| id.as_str());
         let ended = if reason == Reason::Match { Ok(proof.expose()) } else { Err(coarse(reason)) };
         ending(session.redirect_uri.as_deref(), correlation_id, ended)
     }
+}
+
+/// Counts an attempt that has ended, for certain: the write that says so has won.
+pub fn ended(session: &Session, reason: Reason) {
+    let span = Span::current();
+    span.record("network", session.network.as_ref().map(|network| network.as_str()));
+    span.record("verdict", tracing::field::display(reason));
+    span.record("silent_attempts", 1);
 }
 
 fn network(session: &Session) -> &str {

@@ -9,9 +9,14 @@ use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
-use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::{
+    behavior_version::BehaviorVersion,
+    http::{HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn},
+    orchestrator::HttpRequest,
+};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::{SdkConfig, region::Region};
+use tracing::Span;
 
 use crate::Env;
 
@@ -19,12 +24,14 @@ use crate::Env;
 const POOL_IDLE: Duration = Duration::from_secs(15);
 
 /// `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, and
-/// `AWS_ENDPOINT_URL_{DYNAMODB,SNS}` or `AWS_ENDPOINT_URL` where it is not AWS itself.
+/// `AWS_ENDPOINT_URL_{DYNAMODB,SNS,SECRETS_MANAGER}` or `AWS_ENDPOINT_URL` where it is not AWS itself.
 pub struct Aws {
     shared: SdkConfig,
+    http: SharedHttpClient,
     endpoint: Option<String>,
     dynamodb: Option<String>,
     sns: Option<String>,
+    secretsmanager: Option<String>,
 }
 
 impl Aws {
@@ -49,25 +56,45 @@ impl Aws {
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .timeout_config(timeouts.build())
             .retry_config(RetryConfig::standard())
-            .http_client(http)
+            .http_client(http.clone())
             .behavior_version(BehaviorVersion::latest())
             .build();
-        let [endpoint, dynamodb, sns] =
-            ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SNS"].map(|name| env.optional(name));
-        Self { shared, endpoint, dynamodb, sns }
+        let of = |service: &str| env.optional(&format!("AWS_ENDPOINT_URL{service}"));
+        let [endpoint, dynamodb, sns, secretsmanager] = ["", "_DYNAMODB", "_SNS", "_SECRETS_MANAGER"].map(of);
+        Self { shared, http, endpoint, dynamodb, sns, secretsmanager }
     }
 
+    /// What is sent by it, each try, is counted in the request's line of log.
     pub fn dynamodb(&self) -> SdkConfig {
-        self.at(self.dynamodb.as_ref())
+        let http = self.http.clone();
+        let counted = http_client_fn(move |settings, components| {
+            SharedHttpConnector::new(Counted(http.http_connector(settings, components)))
+        });
+        self.at(self.dynamodb.as_ref()).into_builder().http_client(counted).build()
     }
 
     pub fn sns(&self) -> SdkConfig {
         self.at(self.sns.as_ref())
     }
 
+    pub fn secretsmanager(&self) -> SdkConfig {
+        self.at(self.secretsmanager.as_ref())
+    }
+
     fn at(&self, endpoint: Option<&String>) -> SdkConfig {
         let mut builder = self.shared.to_builder();
         builder.set_endpoint_url(endpoint.or(self.endpoint.as_ref()).cloned());
         builder.build()
+    }
+}
+
+/// Adds what it sends to `dynamodb_calls` of the current request.
+#[derive(Debug)]
+struct Counted(SharedHttpConnector);
+
+impl HttpConnector for Counted {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        Span::current().record("dynamodb_calls", 1);
+        self.0.call(request)
     }
 }

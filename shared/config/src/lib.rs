@@ -3,6 +3,8 @@
 
 mod aws;
 mod reader;
+mod secrets;
 
 pub use aws::Aws;
-pub use reader::{Env, Problems};
+pub use reader::{Env, Problems, variable};
+pub use secrets::{Secrets, Values};

@@ -1,15 +1,18 @@
 //! The reader of variables. A test gives it a map instead of the process's environment.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use secrecy::SecretString;
 use url::Url;
 
-type Lookup<'a> = Box<dyn Fn(&str) -> Option<String> + 'a>;
+use crate::Values;
+
+type Lookup<'a> = Box<dyn Fn(&str) -> Option<String> + Send + 'a>;
 
 /// Reads variables and collects what is wrong with them.
 pub struct Env<'a> {
     lookup: Lookup<'a>,
+    secrets: Arc<Values>,
     problems: Vec<String>,
 }
 
@@ -27,16 +30,22 @@ impl std::error::Error for Problems {}
 
 impl<'a> Env<'a> {
     pub fn process() -> Self {
-        Self::from_fn(|name| std::env::var(name).ok())
+        Self::from_fn(variable)
     }
 
-    pub fn from_fn(lookup: impl Fn(&str) -> Option<String> + 'a) -> Self {
-        Self { lookup: Box::new(lookup), problems: Vec::new() }
+    pub fn from_fn(lookup: impl Fn(&str) -> Option<String> + Send + 'a) -> Self {
+        Self { lookup: Box::new(lookup), secrets: Arc::default(), problems: Vec::new() }
+    }
+
+    /// From now on, what is not set is looked for in `secrets`.
+    pub fn fall_back_on(&mut self, secrets: Arc<Values>) {
+        self.secrets = secrets;
     }
 
     /// `None` when absent or empty.
     pub fn optional(&self, name: &str) -> Option<String> {
-        (self.lookup)(name).filter(|value| !value.is_empty())
+        let set = (self.lookup)(name).filter(|value| !value.is_empty());
+        set.or_else(|| self.secrets.get(name).filter(|value| !value.is_empty()).cloned())
     }
 
     /// Text that must be there. A problem gives an empty one: `finish` will refuse it.
@@ -100,8 +109,12 @@ impl<'a> Env<'a> {
         parse(&text).map_err(|error| self.problem(name, &error.to_string())).ok()
     }
 
+    /// One that is known already is told once.
     pub fn problem(&mut self, name: &str, what: &str) {
-        self.problems.push(format!("{name} {what}"));
+        let problem = format!("{name} {what}");
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
     }
 
     /// The value, if nothing was wrong. `None` stands for one that `parsed` could not give.
@@ -111,6 +124,11 @@ impl<'a> Env<'a> {
             _ => Err(Problems(self.problems)),
         }
     }
+}
+
+/// A variable of the process.
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 #[cfg(test)]

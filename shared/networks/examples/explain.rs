@@ -8,8 +8,8 @@ use std::{
 };
 
 use sna_config::Env;
-use sna_networks::{Address, Confidence, Decision, Facts, Lookups, RELEASE, decide, is_reserved};
-use sna_numbers::{Msisdn, Network, Ranges};
+use sna_networks::{Address, Confidence, Decision, Facts, Lookups, RELEASE, decide, is_reserved, ranges};
+use sna_numbers::{Msisdn, Network};
 use sna_operators::{MobileIp, Operators, Verdict};
 
 #[tokio::main(flavor = "current_thread")]
@@ -40,9 +40,7 @@ fn configured() -> Result<(Operators, Lookups), String> {
 async fn explain(number: &str, address: &str, tries: bool) -> Result<(), String> {
     let (operators, lookups) = configured()?;
     let table = operators.table();
-    let own: Result<Vec<_>, _> =
-        table.ranges().iter().map(|(range, id)| Network::parse(id).map(|network| (range.clone(), network))).collect();
-    let ranges = Ranges::new(own.map_err(|error| error.to_string())?).map_err(|error| error.to_string())?;
+    let ranges = ranges(table)?;
     let msisdn = Msisdn::parse(number).map_err(|error| format!("{error}: 400, The provided request is invalid"))?;
     let address: IpAddr = address.parse().map_err(|_| "the address is none")?;
     println!("number      {}", msisdn.as_e164());

@@ -166,7 +166,7 @@ impl Operators {
         if faults.is_empty() { Ok((operator, adapter)) } else { Err(broken(faults.join("; "))) }
     }
 
-    fn context(&self, operator: &Operator, session: Session, now: u64) -> Context {
+    pub(crate) fn context(&self, operator: &Operator, session: Session, now: u64) -> Context {
         let enrichment = operator.enrichment.as_ref();
         Context {
             msisdn: session.msisdn,

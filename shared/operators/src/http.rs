@@ -9,6 +9,7 @@ use reqwest::{
 };
 use secrecy::ExposeSecret;
 use sna_adapter::{Answer, Auth, HttpRequest, HttpResponse, Unreachable};
+use tracing::Span;
 use url::Url;
 
 use crate::{
@@ -41,8 +42,10 @@ impl Http {
     /// Performs one request of an adapter.
     pub async fn send(&self, errand: &Errand<'_>, request: &HttpRequest) -> Answer {
         let operator = errand.operator;
-        let started = Instant::now();
+        let mut called = Called { started: Instant::now(), is_made: true, failed: true };
         let result = self.try_send(errand, request).await;
+        called.is_made = !matches!(result, Err(Unreachable::Forbidden));
+        called.failed = !matches!(&result, Ok(response) if response.status < 500);
         // Of what the host refused, nothing is repeated.
         let host = listed(operator, &request.url).and_then(|url| url.host_str().map(str::to_owned));
         let method = method(&request.method);
@@ -50,7 +53,7 @@ impl Http {
             Ok(response) => (response.status, None),
             Err(reason) => (0, Some(reason)),
         };
-        let ms = started.elapsed().as_millis() as u64;
+        let ms = called.ms();
         tracing::info!(adapter = operator.adapter, host, ?method, status, ?failed, ms, "operator");
         match result {
             Ok(response) => Answer::Http(response),
@@ -83,6 +86,29 @@ impl Http {
             .collect();
         let body = String::from_utf8_lossy(&response.body).into_owned();
         Ok(HttpResponse { status: response.status, headers, body })
+    }
+}
+
+/// A call in the line of the current request, which has it too where the step's deadline cut the call off.
+struct Called {
+    started: Instant,
+    /// Not where the host refused: of that the operator has heard nothing.
+    is_made: bool,
+    failed: bool,
+}
+
+impl Called {
+    fn ms(&self) -> u64 {
+        self.started.elapsed().as_millis() as u64
+    }
+}
+
+impl Drop for Called {
+    fn drop(&mut self) {
+        if self.is_made {
+            Span::current().record("operator_ms", self.ms());
+            Span::current().record("operator_failures", u64::from(self.failed));
+        }
     }
 }
 

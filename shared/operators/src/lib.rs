@@ -5,6 +5,7 @@
 
 mod adapters;
 mod address;
+mod check;
 mod coverage;
 mod credentials;
 mod drive;

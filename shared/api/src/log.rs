@@ -1,0 +1,167 @@
+//! The log: one JSON object a line, written at once. What happens is a line as it happens, with the request's ids; what is
+//! known of a request is gathered in its span's fields, and is the line that ends it.
+//!
+//! A span takes no field that it did not begin with, so what a request's line can hold is a closed set. A number that is
+//! recorded again is added up.
+
+use std::{
+    fmt::Debug,
+    io::Write,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use serde_json::{Map, Value};
+use tracing::{
+    Event, Level, Subscriber,
+    field::{Field, Visit},
+    span::{Attributes, Id, Record},
+};
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry,
+    filter::{FilterExt as _, filter_fn},
+    fmt::{
+        MakeWriter,
+        format::Writer,
+        time::{FormatTime, SystemTime as Rfc3339},
+    },
+    layer::{Context, SubscriberExt as _},
+    registry::LookupSpan,
+};
+
+use crate::metrics;
+
+/// Every line that is written while a request is served says whose it is.
+const IDS: [&str; 2] = ["request_id", "trace_id"];
+
+struct Log<W> {
+    stack: String,
+    writer: W,
+}
+
+/// Writes the log of a function of `stack` to `writer`. `filter` says which events are written; the line of a request
+/// always is, because its metrics are in it.
+pub fn log<W>(stack: String, filter: EnvFilter, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    // No spans but a request's: whoever records does it in the current one.
+    let own = filter_fn(|metadata| metadata.is_span() && metadata.target().starts_with(env!("CARGO_CRATE_NAME")));
+    let events = filter.and(filter_fn(|metadata| metadata.is_event()));
+    Registry::default().with(Log { stack, writer }.with_filter(events.or(own)))
+}
+
+impl<S, W> Layer<S> for Log<W>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + 'static,
+{
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let mut fields = Fields::default();
+        attributes.record(&mut fields);
+        if let Some(span) = context.span(id) {
+            span.extensions_mut().insert(fields);
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        if let Some(fields) = span.extensions_mut().get_mut::<Fields>() {
+            values.record(fields);
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        if let Some(span) = context.lookup_current()
+            && let Some(Fields(known)) = span.extensions().get::<Fields>()
+        {
+            let ids = IDS.iter().filter_map(|name| Some(((*name).to_owned(), known.get(*name)?.clone())));
+            fields.0.extend(ids);
+        }
+        self.write(event.metadata().level(), event.metadata().target(), fields.0);
+    }
+
+    fn on_close(&self, id: Id, context: Context<'_, S>) {
+        let Some(span) = context.span(&id) else { return };
+        let Some(Fields(mut fields)) = span.extensions_mut().remove::<Fields>() else { return };
+        // A handler that panicked left no status.
+        let status = fields.get("status").and_then(Value::as_u64);
+        let failed = status.is_none_or(|status| status >= 500);
+        let counts = [
+            ("requests", true),
+            ("errors", failed),
+            ("limited", status == Some(429)),
+            ("cold_starts", fields.get("cold_start") == Some(&Value::Bool(true))),
+        ];
+        fields.extend(counts.map(|(name, counts)| (name.to_owned(), u64::from(counts).into())));
+        fields.insert("stack".to_owned(), self.stack.as_str().into());
+        metrics::embed(&mut fields, now());
+        fields.insert("message".to_owned(), if status.is_some() { "answered" } else { "not answered" }.into());
+        let level = if failed { &Level::ERROR } else { &Level::INFO };
+        self.write(level, span.metadata().target(), fields);
+    }
+}
+
+impl<W> Log<W>
+where
+    W: for<'a> MakeWriter<'a>,
+{
+    /// One write, so that lines cannot interleave. A log that takes no more lines stops no request.
+    fn write(&self, level: &Level, target: &str, mut fields: Map<String, Value>) {
+        let mut time = String::new();
+        let _ = Rfc3339.format_time(&mut Writer::new(&mut time));
+        let about = [("timestamp", time.as_str()), ("level", level.as_str()), ("target", target)];
+        fields.extend(about.map(|(name, value)| (name.to_owned(), value.into())));
+        let line = format!("{}\n", Value::Object(fields));
+        let _ = self.writer.make_writer().write_all(line.as_bytes());
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+/// What was recorded, by name.
+#[derive(Default)]
+struct Fields(Map<String, Value>);
+
+impl Fields {
+    fn put(&mut self, field: &Field, value: impl Into<Value>) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+
+    fn known(&self, field: &Field) -> Option<&Value> {
+        self.0.get(field.name())
+    }
+}
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.put(field, value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.put(field, value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        let before = self.known(field).and_then(Value::as_u64).unwrap_or(0);
+        self.put(field, before.saturating_add(value));
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        let before = self.known(field).and_then(Value::as_i64).unwrap_or(0);
+        self.put(field, before.saturating_add(value));
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        let before = self.known(field).and_then(Value::as_f64).unwrap_or(0.0);
+        self.put(field, before + value);
+    }
+
+    /// Also what `display` wraps.
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.put(field, format!("{value:?}"));
+    }
+}

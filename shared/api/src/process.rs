@@ -1,0 +1,51 @@
+//! The life of a function: configured once, then a request after another.
+
+use std::{
+    process::ExitCode,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use lambda_http::{Adapter, LambdaEvent, Service, request::LambdaRequest, service_fn};
+use sna_config::variable;
+use tracing_subscriber::{EnvFilter, util::SubscriberInitExt as _};
+
+use crate::{Endpoint, Live, live::Build, log, serve, tame};
+
+/// EX_USAGE of sysexits: the configuration is wrong, a restart will not help.
+const BAD_CONFIGURATION: u8 = 64;
+
+/// Reads the environment and the secrets, then serves until the environment ends. A bad configuration names all its
+/// problems.
+pub async fn main<E: Endpoint>(build: Build<E>) -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let stack = variable("STACK").filter(|name| !name.is_empty()).unwrap_or_else(|| "local".to_owned());
+    log(stack, filter, std::io::stdout).init();
+    let live = match Live::start(variable, build, clock()).await {
+        Ok(live) => live,
+        Err(problems) => {
+            eprintln!("bad configuration:\n{problems}");
+            return ExitCode::from(BAD_CONFIGURATION);
+        }
+    };
+    let (live, edge) = (&live, live.edge());
+    let service =
+        service_fn(
+            move |event| async move { Ok::<_, std::convert::Infallible>(serve(live, edge, event, clock()).await) },
+        );
+    let mut adapter = Adapter::from(service);
+    let tamed = service_fn(move |mut event: LambdaEvent<LambdaRequest>| {
+        tame(&mut event.payload);
+        adapter.call(event)
+    });
+    match lambda_http::lambda_runtime::run(tamed).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the runtime ended");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn clock() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
