@@ -13,9 +13,12 @@ pub struct Customer {
     pub id: CustomerId,
     /// What a person reads in the text message.
     pub name: String,
-    /// One, or two while a secret is replaced: both are good until the older is taken out.
+    /// One, or two while a secret is replaced, the older first.
     #[serde(default)]
     pub secret_hashes: Vec<SecretHash>,
+    /// Unix seconds from which the older of two secrets is no longer good; none: it is until it is taken out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_secret_until: Option<u64>,
     #[serde(default)]
     pub scopes: BTreeSet<Scope>,
     /// Compared byte by byte (RFC 9700 2.1); see [`Customer::allows_redirect`].
@@ -175,6 +178,7 @@ pub(crate) mod tests {
             id: CustomerId::parse(id).unwrap(),
             name: "Shop".to_owned(),
             secret_hashes: vec![SecretHash::of("secret", &pepper())],
+            old_secret_until: None,
             scopes: [Scope::Authenticate, Scope::Otp].into(),
             redirect_uris: vec!["https://shop.example/cb".to_owned()],
             countries: vec!["GB".to_owned()],

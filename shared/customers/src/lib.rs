@@ -8,6 +8,7 @@ mod id;
 mod redirect;
 mod secret;
 mod store;
+mod write;
 
 pub use customer::{AddressPolicy, Customer, Limits, Problems, Scope, TestNumber, WireTypes};
 pub use id::{CustomerId, InvalidCustomerId};

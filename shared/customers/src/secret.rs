@@ -67,14 +67,17 @@ impl SecretHash {
     }
 }
 
-/// Whether `secret` is one of the customer's and the customer is enabled. An unknown customer (`None`) costs the same
-/// work as a known one with one secret or two, so the time does not tell which ids exist.
-pub fn authenticate(customer: Option<&Customer>, secret: &str, pepper: &Pepper) -> bool {
+/// Whether `secret` is one of the customer's at `now` (Unix milliseconds) and the customer is enabled. An unknown
+/// customer (`None`) costs the same work as a known one with one secret or two, so the time does not tell which ids exist.
+pub fn authenticate(customer: Option<&Customer>, secret: &str, pepper: &Pepper, now: u64) -> bool {
     const NOBODY: SecretHash = SecretHash([0; 32]);
     let presented = SecretHash::of(secret, pepper);
     let stored = customer.map_or(&[][..], |customer| &customer.secret_hashes);
+    // The first of two is the older one.
+    let until = customer.filter(|_| stored.len() > 1).and_then(|customer| customer.old_secret_until);
+    let over = usize::from(until.is_some_and(|until| until <= now / 1000));
     let right = (0..SECRETS).fold(Choice::from(0), |right, slot| {
-        let (hash, real) = stored.get(slot).map_or((&NOBODY, 0), |hash| (hash, 1));
+        let (hash, real) = stored.get(slot).map_or((&NOBODY, 0), |hash| (hash, u8::from(slot >= over)));
         right | (presented.0.ct_eq(&hash.0) & Choice::from(real))
     });
     bool::from(right) & customer.is_some_and(|customer| customer.enabled)
@@ -145,35 +148,46 @@ pub(crate) mod tests {
         let (one, two) = (ClientSecret::generate().unwrap(), ClientSecret::generate().unwrap());
         assert_eq!(URL_SAFE_NO_PAD.decode(one.expose()).unwrap().len(), 32);
         assert_ne!(one.expose(), two.expose());
-        assert!(authenticate(Some(&shop(&[one.expose()])), one.expose(), &pepper()));
+        assert!(authenticate(Some(&shop(&[one.expose()])), one.expose(), &pepper(), 0));
     }
 
     #[test]
     fn both_secrets_are_good_while_one_is_replaced() {
         let customer = shop(&["old", "new"]);
-        assert!(authenticate(Some(&customer), "old", &pepper()));
-        assert!(authenticate(Some(&customer), "new", &pepper()));
-        assert!(!authenticate(Some(&customer), "other", &pepper()));
-        assert!(!authenticate(Some(&customer), "", &pepper()));
+        assert!(authenticate(Some(&customer), "old", &pepper(), 0));
+        assert!(authenticate(Some(&customer), "new", &pepper(), 0));
+        assert!(!authenticate(Some(&customer), "other", &pepper(), 0));
+        assert!(!authenticate(Some(&customer), "", &pepper(), 0));
+    }
+
+    #[test]
+    fn the_older_secret_is_good_until_its_time_and_the_only_one_for_ever() {
+        let replaced = Customer { old_secret_until: Some(100), ..shop(&["old", "new"]) };
+        for (now, old) in [(99_999, true), (100_000, false), (u64::MAX, false)] {
+            assert_eq!(authenticate(Some(&replaced), "old", &pepper(), now), old, "{now}");
+            assert!(authenticate(Some(&replaced), "new", &pepper(), now), "{now}");
+        }
+        let single = Customer { old_secret_until: Some(100), ..shop(&["only"]) };
+        assert!(authenticate(Some(&single), "only", &pepper(), u64::MAX));
     }
 
     #[test]
     fn a_third_secret_of_a_record_is_not_good() {
-        assert!(!authenticate(Some(&shop(&["a", "b", "c"])), "c", &pepper()));
+        assert!(!authenticate(Some(&shop(&["a", "b", "c"])), "c", &pepper(), 0));
     }
 
     #[test]
     fn unknown_disabled_and_secretless_customers_are_refused() {
-        assert!(!authenticate(None, "secret", &pepper()));
-        assert!(!authenticate(Some(&shop(&[])), "secret", &pepper()));
+        assert!(!authenticate(None, "secret", &pepper(), 0));
+        assert!(!authenticate(Some(&shop(&[])), "secret", &pepper(), 0));
         let disabled = Customer { enabled: false, ..shop(&["secret"]) };
-        assert!(!authenticate(Some(&disabled), "secret", &pepper()));
+        assert!(!authenticate(Some(&disabled), "secret", &pepper(), 0));
     }
 
     #[test]
     fn a_hash_is_good_under_its_own_pepper_only() {
         let other = Pepper::parse(&"0c".repeat(32)).unwrap();
-        assert!(!authenticate(Some(&shop(&["secret"])), "secret", &other));
+        assert!(!authenticate(Some(&shop(&["secret"])), "secret", &other, 0));
     }
 
     #[test]

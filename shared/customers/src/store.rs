@@ -13,8 +13,8 @@ use crate::{Customer, CustomerId, Problems};
 /// The table of customers.
 #[derive(Debug, Clone)]
 pub struct Customers {
-    client: Client,
-    table: String,
+    pub(crate) client: Client,
+    pub(crate) table: String,
 }
 
 /// Why a customer could not be read or written. `cause` is a code of the service or of the network, never data.
@@ -26,6 +26,12 @@ pub enum StoreError {
     Damaged { id: CustomerId },
     #[error("the customer cannot be written: {0}")]
     Invalid(#[from] Problems),
+    #[error("there is a customer {id} already")]
+    Exists { id: CustomerId },
+    #[error("there is no customer {id}")]
+    Absent { id: CustomerId },
+    #[error("customer {id} was changed by someone else at the same time; nothing was written")]
+    Conflict { id: CustomerId },
 }
 
 impl StoreError {
@@ -71,13 +77,13 @@ impl Customers {
     }
 }
 
-fn unavailable<E: ProvideErrorMetadata, R>(error: SdkError<E, R>) -> StoreError {
+pub(crate) fn unavailable<E: ProvideErrorMetadata, R>(error: SdkError<E, R>) -> StoreError {
     let cause = error.code().map_or_else(|| error.to_string(), str::to_owned);
     StoreError::Unavailable { cause }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
     use aws_sdk_dynamodb::{
         Config,
@@ -90,7 +96,7 @@ mod tests {
     use crate::customer::tests::customer;
 
     /// A table in an engine of its own, on a free port.
-    async fn customers() -> Customers {
+    pub(crate) async fn customers() -> Customers {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let customers = Customers::new(client(listener.local_addr().unwrap().port()), "customers");
         tokio::spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().unwrap()));
@@ -113,7 +119,7 @@ mod tests {
         Client::from_conf(config.build())
     }
 
-    async fn put_raw(customers: &Customers, key: &str, record: AttributeValue) {
+    pub(crate) async fn put_raw(customers: &Customers, key: &str, record: AttributeValue) {
         let request = customers.client.put_item().table_name("customers");
         let request = request.item("pk", AttributeValue::S(key.to_owned()));
         request.item("record", record).send().await.unwrap();

@@ -17,6 +17,7 @@ mod silent;
 mod store;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod transact;
 
 pub use cache::{Heard, Recall, Recalled};
@@ -29,3 +30,4 @@ pub use secrets::{Entropy, Handshake, Proof};
 pub use session::{Begin, CorrelationId, InvalidCorrelationId, Refusal, Session};
 pub use silent::Way;
 pub use store::{Created, Store, StoreError, UpdateError};
+pub use trace::Progress;

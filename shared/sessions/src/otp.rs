@@ -133,6 +133,11 @@ impl Session {
         Ok(Guess::Right)
     }
 
+    /// Sends that count, the time of the last one, and the guesses of its code.
+    pub(crate) fn otp_spent(&self) -> (u32, Option<u64>, u32) {
+        (self.otp.sends, self.otp.last_send, self.otp.code.as_ref().map_or(0, |sent| sent.attempts))
+    }
+
     /// Sends that count.
     #[cfg(test)]
     pub(crate) fn otp_sends(&self) -> u32 {

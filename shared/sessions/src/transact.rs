@@ -59,7 +59,7 @@ impl Store {
             claims.push(claim(key, &[("session", &session.id), ("body", &once.body)]));
         }
         if let Some(id) = &session.correlation_id {
-            claims.push(claim(correlation_key(&session.customer, id.as_str()), &[]));
+            claims.push(claim(correlation_key(&session.customer, id.as_str()), &[("session", &session.id)]));
         }
         let mut writes = vec![self.put_new(item, "attribute_not_exists(pk)", None)];
         writes.extend(

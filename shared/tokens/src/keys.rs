@@ -42,6 +42,11 @@ impl SigningKey {
         Ok(Self { secret, id, public })
     }
 
+    /// `k4.pid.…`, as it stands in the footer of its tokens.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// `k4.secret.…`: to be stored, never logged.
     pub fn paserk(&self) -> Result<String, InvalidKey> {
         format(&self.secret, "k4.secret")

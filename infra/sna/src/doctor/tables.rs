@@ -1,0 +1,85 @@
+//! The two tables: there, with their key, and kept as they must be.
+
+use aws_sdk_dynamodb::{
+    Client,
+    error::{ProvideErrorMetadata, SdkError},
+    types::{PointInTimeRecoveryStatus, TableDescription, TimeToLiveStatus},
+};
+
+use super::Check;
+use crate::{Error, place::Place};
+
+pub(super) async fn checks(place: &Place) -> Vec<Check> {
+    let client = match place.dynamodb() {
+        Ok(client) => client,
+        Err(error) => return vec![Check::of("tables", Err(error), "see credentials and region")],
+    };
+    let mut checks = Vec::new();
+    for (what, variable) in [("customers", "CUSTOMERS_TABLE"), ("sessions", "SESSIONS_TABLE")] {
+        match place.need(variable) {
+            Ok(table) => checks.extend(one(&client, what, &table, place.is_local).await),
+            Err(error) => checks.push(Check::of(format!("table {what}"), Err(error), "name the stack")),
+        }
+    }
+    checks
+}
+
+async fn one(client: &Client, what: &str, table: &str, is_local: bool) -> Vec<Check> {
+    let described = client.describe_table().table_name(table).send().await;
+    let described = described.map_err(|error| failed(&error)).map(|answer| answer.table);
+    let found = match &described {
+        Ok(Some(description)) => key(table, description),
+        Ok(None) => Err(format!("{table} is not described")),
+        Err(error) => Err(format!("{table}: {error}")),
+    };
+    let there = found.is_ok();
+    let mut checks = vec![Check::of(format!("table {what}"), found, "deploy the stack; a table is never made by hand")];
+    if !there {
+        return checks;
+    }
+    if what == "sessions" {
+        let todo = "deploy again; until then dead sessions stay for ever, and cost";
+        checks.push(Check::of("table sessions: ttl", ttl(client, table).await, todo));
+    }
+    // An engine in memory has nothing to lose.
+    if what == "customers" && !is_local {
+        let todo = "deploy again with the parameter for production; a lost table is lost customers";
+        checks.push(Check::of("table customers: backups", backups(client, table).await, todo).doubtful());
+        let protected = described.ok().flatten().and_then(|table| table.deletion_protection_enabled) == Some(true);
+        let found = if protected { Ok("on".to_owned()) } else { Err("off") };
+        checks.push(Check::of("table customers: deletion protection", found, todo).doubtful());
+    }
+    checks
+}
+
+fn key(table: &str, description: &TableDescription) -> Result<String, String> {
+    match description.key_schema() {
+        [key] if key.attribute_name() == "pk" && key.key_type().as_str() == "HASH" => Ok(table.to_owned()),
+        _ => Err(format!("{table}: its key is not the partition key pk alone")),
+    }
+}
+
+async fn ttl(client: &Client, table: &str) -> Result<String, String> {
+    let answer = client.describe_time_to_live().table_name(table).send().await.map_err(|error| failed(&error))?;
+    let ttl = answer.time_to_live_description.ok_or("not described")?;
+    let on = matches!(ttl.time_to_live_status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling));
+    match ttl.attribute_name.as_deref() {
+        Some("ttl") if on => Ok("on, by `ttl`".to_owned()),
+        Some(name) if on => Err(format!("on, by `{name}` and not `ttl`")),
+        _ => Err("off".to_owned()),
+    }
+}
+
+async fn backups(client: &Client, table: &str) -> Result<String, String> {
+    let answer = client.describe_continuous_backups().table_name(table).send().await.map_err(|error| failed(&error))?;
+    let status = answer.continuous_backups_description.and_then(|backups| backups.point_in_time_recovery_description);
+    match status.and_then(|recovery| recovery.point_in_time_recovery_status) {
+        Some(PointInTimeRecoveryStatus::Enabled) => Ok("point-in-time recovery".to_owned()),
+        _ => Err("no point-in-time recovery".to_owned()),
+    }
+}
+
+fn failed<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
+    let cause = error.code().map_or_else(|| "no answer".to_owned(), str::to_owned);
+    Error::Service { service: "dynamodb", cause }.to_string()
+}

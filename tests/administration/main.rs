@@ -1,0 +1,9 @@
+//! The administrator's tool against what it administers: the real functions, the sandbox's DynamoDB, and `ministack` where
+//! a service of AWS is needed that the sandbox has not.
+
+mod bed;
+mod customers;
+mod doctor;
+mod keys;
+mod operators;
+mod sessions;
