@@ -1,6 +1,11 @@
 //! The architecture's rules, checked against the manifests and files as they are.
 
+mod grants;
+mod routes;
+mod template;
 mod threats;
+mod timeouts;
+mod watch;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -35,14 +35,3 @@ fn every_threat_in_a_table_names_a_test() {
     let without: Vec<_> = rows.filter(|row| references(row).is_empty()).collect();
     assert!(without.is_empty(), "{without:#?}");
 }
-
-#[test]
-fn no_function_may_do_more_than_it_is_granted_by_name() {
-    let template = fs::read_to_string(root().join("template.yaml")).expect("the template");
-    let actions: Vec<_> = template.lines().map(str::trim).filter(|line| line.starts_with("Action:")).collect();
-    assert!(actions.len() >= 6 && actions.iter().all(|action| !action.contains('*')), "{actions:#?}");
-    // Nobody deletes, scans or queries, and nobody manages a table or a key.
-    for forbidden in ["Delete", "Scan", "Query", "BatchWrite", "CreateTable", "iam:", "kms:*"] {
-        assert!(actions.iter().all(|action| !action.contains(forbidden)), "{forbidden}");
-    }
-}
