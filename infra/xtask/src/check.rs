@@ -5,7 +5,7 @@ use clap::Args;
 use crate::{
     Error, Workspace,
     command::{Run, cargo},
-    contract, live, ministack, newcomer, plans,
+    contract, live, ministack, newcomer, plans, rehearse,
     steps::{openly, quietly, step},
     system, tools,
 };
@@ -23,7 +23,7 @@ pub struct Test {
 
 type Check = (&'static str, fn(&Workspace) -> Result<(), Error>);
 
-const CHECKS: [Check; 11] = [
+const CHECKS: [Check; 12] = [
     ("format", |workspace| quiet(workspace, "format", "fmt --all --check")),
     ("clippy", |workspace| quiet(workspace, "clippy", "clippy --workspace --all-targets --color never -- -D warnings")),
     ("bans, licences and sources of dependencies", deny),
@@ -35,10 +35,11 @@ const CHECKS: [Check; 11] = [
     ("numbers, as libphonenumber judges them", plans::agree),
     ("the store on ministack", ministack::check),
     ("flows through `cargo lambda watch`", live::check),
+    ("a deployment, rehearsed", rehearse::check),
 ];
 
 /// Left out by `--fast`.
-const SLOW: [usize; 6] = [2, 3, 6, 8, 9, 10];
+const SLOW: [usize; 7] = [2, 3, 6, 8, 9, 10, 11];
 
 /// Runs them, and ends with a line that says how many passed.
 ///
@@ -76,11 +77,16 @@ fn deny(workspace: &Workspace) -> Result<(), Error> {
     quietly("cargo deny", run, &workspace.scratch().join("deny.log"))
 }
 
+/// No rule of cfn-lint is ignored. `sam` reads the template as it will when it deploys it, and needs no account for that.
 fn template(workspace: &Workspace) -> Result<(), Error> {
     let tool = tools::cfn_lint(workspace)?;
     let run = Run::python(workspace, &tool).arg(tool.join("bin/cfn-lint"));
-    let run = run.words("--regions eu-west-2 --template template.yaml");
-    quietly("cfn-lint", run, &workspace.scratch().join("template.log"))
+    let run = run.words("--regions eu-west-2 --template template.yaml infra/watch.yaml");
+    quietly("cfn-lint", run, &workspace.scratch().join("template.log"))?;
+    let run = Run::python(workspace, &tools::sam(workspace)?).without_aws();
+    let run = run.words("-m samcli validate --lint --template template.yaml").env("AWS_DEFAULT_REGION", "eu-west-2");
+    let run = run.env("SAM_CLI_TELEMETRY", "0").env("__SAM_CLI_APP_DIR", workspace.scratch().join("sam"));
+    quietly("sam validate", run, &workspace.scratch().join("sam.log"))
 }
 
 /// A check changes no source: a snapshot that differs, or is not there, is a failure and nothing else.

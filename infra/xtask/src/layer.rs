@@ -112,7 +112,7 @@ fn object(path: &Path) -> Result<Map<String, Value>, Error> {
 }
 
 /// The directories of `adapters/` that have a manifest.
-fn ids(workspace: &Workspace) -> Result<Vec<String>, Error> {
+pub(crate) fn ids(workspace: &Workspace) -> Result<Vec<String>, Error> {
     let directory = workspace.root.join("adapters");
     let entries = fs::read_dir(&directory).map_err(Error::file(&directory))?.flatten();
     let with_manifest = entries.filter(|entry| entry.path().join("manifest.json").is_file());

@@ -1,10 +1,10 @@
 //! What must not stand in a log: numbers, codes, secrets and tokens of the run that wrote it.
 
-use std::{fs, time::Duration};
+use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
 
 use serde_json::Value;
 
-use crate::{Error, routes, system::System};
+use crate::{Error, routes};
 
 /// Variables whose values are secret.
 const SECRET: [&str; 7] = [
@@ -17,15 +17,15 @@ const SECRET: [&str; 7] = [
     "OPERATOR_DECRYPTION_KEY",
 ];
 
-/// Searches the logs of a system in which flows have been walked.
+/// Searches the logs of a system in which flows have been walked: `gateway.json` and the environment say what is secret.
 ///
 /// # Errors
 /// Names what was found and where, without repeating it.
-pub(crate) fn check(system: &System) -> Result<(), Error> {
-    let forbidden = forbidden(system)?;
+pub(crate) fn check(gateway: &Value, env: &BTreeMap<String, String>, logs: &[PathBuf]) -> Result<(), Error> {
+    let forbidden = forbidden(gateway, env)?;
     let mut codes = 0;
-    for log in system.children.log_files() {
-        let text = String::from_utf8_lossy(&fs::read(&log).map_err(Error::file(&log))?).into_owned();
+    for log in logs {
+        let text = String::from_utf8_lossy(&fs::read(log).map_err(Error::file(log))?).into_owned();
         for (what, value) in &forbidden {
             if contains(&text, value) {
                 return Err(Error::failed(format!("{} holds {what}", log.display())));
@@ -37,24 +37,24 @@ pub(crate) fn check(system: &System) -> Result<(), Error> {
     if codes == 0 { Err(Error::failed("the logs hold no request: they were not the ones to search")) } else { Ok(()) }
 }
 
-fn forbidden(system: &System) -> Result<Vec<(String, String)>, Error> {
+fn forbidden(gateway: &Value, env: &BTreeMap<String, String>) -> Result<Vec<(String, String)>, Error> {
     let mut found = vec![
-        ("the customer's secret".to_owned(), text(&system.gateway["customer"]["client_secret"])),
+        ("the customer's secret".to_owned(), text(&gateway["customer"]["client_secret"])),
         ("a token".to_owned(), "v4.public.".to_owned()),
         ("an SMS".to_owned(), "is your code".to_owned()),
     ];
     for name in SECRET {
         // A key in lines is as secret in one of them.
-        let value = system.env.get(name).map_or("", String::as_str);
+        let value = env.get(name).map_or("", String::as_str);
         let lines = value.lines().filter(|line| !line.starts_with("-----"));
         found.extend(lines.map(|line| (name.to_owned(), line.to_owned())));
     }
     let agent = routes::agent(Duration::from_secs(5));
-    for device in system.gateway["devices"].as_array().into_iter().flatten() {
+    for device in gateway["devices"].as_array().into_iter().flatten() {
         let msisdn = text(&device["msisdn"]);
         // Its last nine digits are found in every form that the number is written in.
         found.push(("a number".to_owned(), msisdn.chars().skip(msisdn.len().saturating_sub(9)).collect()));
-        let url = format!("{}/inbox/{}", text(&system.gateway["sandbox"]), msisdn.trim_start_matches('+'));
+        let url = format!("{}/inbox/{}", text(&gateway["sandbox"]), msisdn.trim_start_matches('+'));
         let failed = |error: ureq::Error| Error::failed(format!("the inbox does not answer: {error}"));
         let inbox = agent.get(&url).call().map_err(failed)?.body_mut().read_to_string().map_err(failed)?;
         let inbox: Vec<Value> = serde_json::from_str(&inbox).map_err(|error| Error::Json(url.into(), error))?;
@@ -75,13 +75,13 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// As a word: six digits of a timestamp's fraction or of an id are no code.
+/// As a word: six digits of a timestamp's fraction or of an id, which may be hex, are no code.
 fn contains(text: &str, value: &str) -> bool {
-    let inside = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit() || c == '.');
+    let inside = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '.');
     let is_code = value.len() < 9 && value.bytes().all(|byte| byte.is_ascii_digit());
     text.match_indices(value).any(|(at, _)| {
         let (before, after) = (text[..at].chars().next_back(), text[at + value.len()..].chars().next());
-        !is_code || !(inside(before) || inside(after) || after.is_some_and(|c| c.is_ascii_alphanumeric()))
+        !is_code || !(inside(before) || inside(after))
     })
 }
 

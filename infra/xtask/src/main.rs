@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::{
-    Error, Workspace, adapter, addresses, check, demo, explain, fuzz, interrupt, layer, new_adapter, plans, up,
+    Error, Workspace, adapter, addresses, check, costs, demo, deploy, explain, fuzz, interrupt, layer, new_adapter,
+    package, plans, rehearse, up,
 };
 
 /// The developer's commands.
@@ -25,8 +26,16 @@ enum Command {
     Demo(demo::Demo),
     /// Fuzz every parser that faces outside
     Fuzz(fuzz::Fuzz),
+    /// Deploy to an emulator on this machine: create, update, roll back, add an operator, delete
+    Rehearse(rehearse::Rehearse),
     /// Collect the built adapters and their manifest into one directory
     Layer(layer::Options),
+    /// Build what a deployment uploads: the functions, and the adapters' layer with the operator table
+    Package(package::Options),
+    /// Deploy what was packaged, with `sam`
+    Deploy(deploy::Deploy),
+    /// Say what a thousand authentications cost on AWS
+    Costs,
     /// Work on one adapter
     #[command(subcommand)]
     Adapter(adapter::Adapter),
@@ -49,7 +58,14 @@ fn main() -> ExitCode {
         Command::Test(options) => check::test(&workspace, &options),
         Command::Demo(options) => demo::demo(&workspace, &options),
         Command::Fuzz(options) => fuzz::fuzz(&workspace, &options),
+        Command::Rehearse(options) => rehearse::rehearse(&workspace, &options),
         Command::Layer(options) => layer::layer(&workspace, &options),
+        Command::Package(options) => package::package(&workspace, &options),
+        Command::Deploy(options) => deploy::deploy(&workspace, &options),
+        Command::Costs => {
+            print!("{}", costs::table());
+            Ok(())
+        }
         Command::Adapter(command) => adapter::adapter(&workspace, &command),
         Command::NewAdapter(options) => new_adapter::new_adapter(&workspace, &options),
         Command::Numbers(command) => plans::plans(&workspace, &command),

@@ -1,4 +1,5 @@
-//! The store's suite on a second engine, whose transactions and idempotency are not those that it was written against.
+//! The store's suite on a second engine, whose transactions and idempotency are not those that it was written against;
+//! and the administrator's tool on a stack.
 
 use std::time::{Duration, Instant};
 
@@ -13,18 +14,23 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) fn check(workspace: &Workspace) -> Result<(), Error> {
     let packages = tools::ministack(workspace)?;
     let port = Ports::free()?.get("dynamodb").to_string();
-    let run = Run::python(workspace, &packages).words("-m ministack").without_aws();
-    // Without a word it listens on every interface, and for MQTT on one more port.
-    let run = run.env("BIND_HOST", "127.0.0.1").env("GATEWAY_PORT", &port).env("IOT_MTLS_ENABLED", "0");
+    let run = alone(Run::python(workspace, &packages).words("-m ministack").without_aws(), &port);
     let mut engine = Group::start("ministack", run, Some(&workspace.scratch().join("ministack.log")))?;
     let url = format!("http://127.0.0.1:{port}");
     wait(&url, &mut engine)?;
     // With the features of the whole workspace, or half of it would be built again.
-    let run = Run::new(workspace, tools::cargo_nextest(workspace)?).words("nextest run --workspace -E binary(store)");
+    let run = Run::new(workspace, tools::cargo_nextest(workspace)?)
+        .words("nextest run --workspace -E binary(store)+binary(administration)");
     openly("nextest", run.env("MINISTACK_URL", url))
 }
 
-fn wait(url: &str, engine: &mut Group) -> Result<(), Error> {
+/// Without a word it listens on every interface, and for MQTT on one more port.
+pub(crate) fn alone(run: Run, port: &str) -> Run {
+    run.env("BIND_HOST", "127.0.0.1").env("GATEWAY_PORT", port).env("IOT_MTLS_ENABLED", "0")
+}
+
+/// Until it answers.
+pub(crate) fn wait(url: &str, engine: &mut Group) -> Result<(), Error> {
     let (agent, deadline) = (agent(Duration::from_secs(5)), Instant::now() + PATIENCE);
     while !agent.get(format!("{url}/_ministack/health")).call().is_ok_and(|answer| answer.status() == 200) {
         let log = engine.log.clone().unwrap_or_default();

@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::Path,
+    process::ExitStatus,
     time::{Duration, Instant},
 };
 
@@ -29,24 +30,29 @@ pub fn step<T>(what: &str, work: impl FnOnce() -> Result<T, Error>) -> Result<T,
 /// # Errors
 /// When it cannot start, fails, or a signal comes; it is ended then.
 pub(crate) fn quietly(name: &str, run: Run, log: &Path) -> Result<(), Error> {
+    let status = to_its_end(name, run, log)?;
+    if status.success() {
+        return Ok(());
+    }
+    println!("{}", fs::read_to_string(log).unwrap_or_default());
+    Err(Error::failed(format!("{name} failed ({status}); its output is in {}", log.display())))
+}
+
+/// As [`quietly`], for one that may fail.
+pub(crate) fn to_its_end(name: &str, run: Run, log: &Path) -> Result<ExitStatus, Error> {
     let mut group = Group::start(name, run, Some(log))?;
     let mut sign = Instant::now() + SIGN_OF_LIFE;
     let started = Instant::now();
-    let status = loop {
+    loop {
         if let Some(status) = group.ended()? {
-            break status;
+            return Ok(status);
         }
         pause(POLL)?;
         if Instant::now() > sign {
             sign += SIGN_OF_LIFE;
             println!("    {} s: {}", started.elapsed().as_secs(), last_lines(log, 1).trim());
         }
-    };
-    if status.success() {
-        return Ok(());
     }
-    println!("{}", fs::read_to_string(log).unwrap_or_default());
-    Err(Error::failed(format!("{name} failed ({status}); its output is in {}", log.display())))
 }
 
 /// Runs a command to its end, its output being ours.

@@ -56,14 +56,9 @@ impl System {
     /// What did not come up, and where its log is; nothing keeps running then.
     pub(crate) fn start(workspace: &Workspace, ports: &Ports, out: &Path) -> Result<Self, Error> {
         let tool = step("find cargo-lambda", || tools::cargo_lambda(workspace))?;
-        let mut children = Children(Vec::new());
-        let (gateway, env) = step("start the sandbox: operators, DynamoDB, SNS, handsets", || {
-            children.0.push(sandbox(workspace, ports, out)?);
-            let gateway = children.await_json(&out.join("gateway.json"))?;
-            let env = read(&out.join("env.json"))?;
-            Ok((gateway, env))
+        let (mut children, gateway, env) = step("start the sandbox: operators, DynamoDB, SNS, handsets", || {
+            sandbox(Run::new(workspace, workspace.built("sandbox")).arg("serve"), workspace, ports, out)
         })?;
-        let env = serde_json::from_value(env).map_err(|error| Error::Json(out.join("env.json"), error))?;
         step("start the functions, and wait until each of the nine routes answers", || {
             children.0.push(functions(workspace, &tool, ports, out, &env)?);
             let plain = format!("http://127.0.0.1:{}", ports.get("enrich"));
@@ -125,14 +120,23 @@ impl Drop for Children {
     }
 }
 
-fn sandbox(workspace: &Workspace, ports: &Ports, out: &Path) -> Result<Group, Error> {
+/// Starts what `run` is the beginning of; its `gateway.json` and `env.json`, once it is ready.
+pub(crate) fn sandbox(
+    run: Run,
+    workspace: &Workspace,
+    ports: &Ports,
+    out: &Path,
+) -> Result<(Children, Value, BTreeMap<String, String>), Error> {
     // The files of the last run: one that is there is this run's.
     for name in ["gateway.json", "env.json"] {
         let _ = fs::remove_file(out.join(name));
     }
-    let run = Run::new(workspace, workspace.built("sandbox")).arg("serve").arg("--out").arg(out);
-    let run = ports.options(run.arg("--adapters").arg(workspace.adapters()));
-    Group::start("the sandbox", run, Some(&out.join("sandbox.log")))
+    let run = ports.options(run.arg("--out").arg(out).arg("--adapters").arg(workspace.adapters()));
+    let mut children = Children(vec![Group::start("the sandbox", run, Some(&out.join("sandbox.log")))?]);
+    let gateway = children.await_json(&out.join("gateway.json"))?;
+    let path = out.join("env.json");
+    let env = serde_json::from_value(read(&path)?).map_err(|error| Error::Json(path, error))?;
+    Ok((children, gateway, env))
 }
 
 fn functions(

@@ -14,6 +14,11 @@ pub(crate) fn cargo_lambda(workspace: &Workspace) -> Result<PathBuf, Error> {
     Ok(python(workspace, "cargo-lambda", "1.9.2", &["--no-deps"])?.join("bin/cargo-lambda"))
 }
 
+/// C compiler and linker for every architecture and C library; the directory of its package.
+pub(crate) fn zig(workspace: &Workspace) -> Result<PathBuf, Error> {
+    python(workspace, "ziglang", "0.17.1", &["--no-deps"])
+}
+
 /// Checks CloudFormation and SAM templates; the directory of its packages.
 pub(crate) fn cfn_lint(workspace: &Workspace) -> Result<PathBuf, Error> {
     python(workspace, "cfn-lint", "1.58.0", &[])
@@ -32,6 +37,11 @@ pub(crate) fn schemathesis(workspace: &Workspace) -> Result<PathBuf, Error> {
 /// A DynamoDB that is not ours, among many services; the directory of its packages.
 pub(crate) fn ministack(workspace: &Workspace) -> Result<PathBuf, Error> {
     python(workspace, "ministack", "1.5.33", &[])
+}
+
+/// Packages and deploys templates; the directory of its packages, `samtranslator` among them.
+pub(crate) fn sam(workspace: &Workspace) -> Result<PathBuf, Error> {
+    python(workspace, "aws-sam-cli", "1.170.0", &[])
 }
 
 /// The real libphonenumber, in the release of our tables; the directory of its packages.

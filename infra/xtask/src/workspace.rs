@@ -39,6 +39,11 @@ impl Workspace {
         self.root.join("target/tools")
     }
 
+    /// What is deployed: a folder for each architecture, and `current`.
+    pub(crate) fn package(&self, name: &str) -> PathBuf {
+        self.root.join("target/package").join(name)
+    }
+
     /// Outputs of steps, and the files of the system that the checks start.
     pub(crate) fn scratch(&self) -> PathBuf {
         self.root.join("target/xtask")

@@ -1,0 +1,82 @@
+//! `cargo xtask costs`: what a thousand authentications cost on AWS, without the SMS. What a flow takes is counted by a
+//! test that walks one (`tests/flows/costs.rs`); prices are AWS's own; what is assumed has a name that says so.
+
+use std::fmt::Write as _;
+
+/// What one flow takes of AWS, in a deployment without a number lookup. Access tokens serve for an hour: none is counted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Flow {
+    /// Through the HTTP API, and so of functions: get_config, authenticate, callback, validate; or get_config, otp, validate.
+    pub requests: u32,
+    /// DynamoDB's read request units.
+    pub reads: f64,
+    /// Its write request units.
+    pub writes: u32,
+    /// Of the functions' own lines of log, in bytes, to the hundred above.
+    pub log_bytes: u32,
+    /// Until an operator, or SNS, has answered: a function waits for that, and Lambda bills it.
+    assumed_wait_ms: u32,
+}
+
+/// Of Vodafone: two requests to the operator.
+pub const SILENT: Flow = Flow { requests: 4, reads: 5.0, writes: 7, log_bytes: 4600, assumed_wait_ms: 1000 };
+/// One send, one right guess.
+pub const OTP: Flow = Flow { requests: 3, reads: 4.0, writes: 17, log_bytes: 2800, assumed_wait_ms: 100 };
+
+/// A function's own time for one request, DynamoDB's included. To be replaced by what a benchmark on AWS measures.
+const ASSUMED_MS: u32 = 20;
+/// What is logged of a request beside the functions' lines: START, END and REPORT of Lambda, and the API's access log.
+const ASSUMED_LOG_BYTES: u32 = 700;
+/// Of the functions: the template's Memory, 256 MB.
+const GB: f64 = 0.25;
+
+/// List prices in USD, us-east-1, of 2025, without free tiers.
+/// <https://aws.amazon.com/api-gateway/pricing/> (HTTP APIs, the first 300 million)
+const API_REQUESTS: f64 = 1.00 / 1e6;
+/// <https://aws.amazon.com/lambda/pricing/>
+const LAMBDA_REQUESTS: f64 = 0.20 / 1e6;
+/// The same, arm64; x86_64 is a quarter more.
+const LAMBDA_GB_SECONDS: f64 = 0.000_013_333_4;
+/// <https://aws.amazon.com/dynamodb/pricing/on-demand/> (since November 2024)
+const READS: f64 = 0.125 / 1e6;
+const WRITES: f64 = 0.625 / 1e6;
+/// <https://aws.amazon.com/cloudwatch/pricing/> (standard logs, ingested)
+const LOG_BYTES: f64 = 0.50 / 1e9;
+
+impl Flow {
+    fn gb_seconds(&self) -> f64 {
+        f64::from(self.requests * ASSUMED_MS + self.assumed_wait_ms) / 1000.0 * GB
+    }
+
+    fn all_log_bytes(&self) -> f64 {
+        f64::from(self.log_bytes + self.requests * ASSUMED_LOG_BYTES)
+    }
+}
+
+/// A kind of thing that is billed: its name, how much of it a flow takes, and what one costs.
+type Item = (&'static str, fn(&Flow) -> f64, f64);
+
+const ITEMS: [Item; 6] = [
+    ("HTTP API, requests", |flow| f64::from(flow.requests), API_REQUESTS),
+    ("Lambda, requests", |flow| f64::from(flow.requests), LAMBDA_REQUESTS),
+    ("Lambda, GB-seconds", Flow::gb_seconds, LAMBDA_GB_SECONDS),
+    ("DynamoDB, read units", |flow| flow.reads, READS),
+    ("DynamoDB, write units", |flow| f64::from(flow.writes), WRITES),
+    ("Logs, kB", |flow| flow.all_log_bytes() / 1e3, LOG_BYTES * 1e3),
+];
+
+/// A table in Markdown: how much of each a thousand flows take, and what that costs.
+#[must_use]
+pub fn table() -> String {
+    let mut table = String::from("| Per 1000 | silent | USD | OTP | USD |\n|---|--:|--:|--:|--:|\n");
+    let thousand = |much: fn(&Flow) -> f64, flow: &Flow| 1000.0 * much(flow);
+    let mut sums = [0.0; 2];
+    for (name, much, price) in ITEMS {
+        let [silent, otp] = [&SILENT, &OTP].map(|flow| thousand(much, flow));
+        sums = [sums[0] + silent * price, sums[1] + otp * price];
+        // Writing to a string cannot fail.
+        let _ = writeln!(table, "| {name} | {silent:.0} | {:.4} | {otp:.0} | {:.4} |", silent * price, otp * price);
+    }
+    let _ = writeln!(table, "| **together** | | **{:.4}** | | **{:.4}** |", sums[0], sums[1]);
+    table
+}
