@@ -145,7 +145,7 @@ async fn an_operator_token_is_exchanged_once_by_a_fresh_assertion() {
         ("JWT", json!({ "iss": "another" }), &[], "invalid_client"),
         ("JWT", json!({ "aud": format!("{}/telkomsel_id", bed.public) }), &[], "invalid_request"),
         ("JWT", json!({ "exp": now - 1 }), &[], "invalid_request"),
-        ("JWT", json!({ "exp": now + 301 }), &[], "invalid_request"),
+        ("JWT", json!({ "iat": now, "exp": now + 301 }), &[], "invalid_request"),
         ("JWT", json!({ "jti": "" }), &[], "invalid_request"),
         ("JWT", json!({ "scope": scope }), &[], "invalid_scope"),
         ("JWT", json!({}), &[("scope", scope)], "invalid_request"),
