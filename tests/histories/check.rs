@@ -70,7 +70,9 @@ pub async fn check(bench: &Bench, played: &Played, tally: &mut Tally) -> Result<
         let judged = distinct(own.iter().copied().filter(|seen| seen.is_judged()));
         ensure("I1: five guesses a code", judged <= 5 * claims, || format!("{judged} judged, {claims} sends"))?;
         let attempts = otp["code"]["attempts"].as_u64().unwrap_or(0) as usize;
-        let counted = claims != 1 || judged <= attempts;
+        // A send that SNS refused takes its code with it, and the guesses at that.
+        let is_sent = sends().filter(|seen| seen.status() == 200).count() == 1;
+        let counted = claims != 1 || !is_sent || judged <= attempts;
         ensure("I1: a guess is counted before it is judged", counted, || {
             format!("{judged} judged, {attempts} counted")
         })?;
