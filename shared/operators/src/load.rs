@@ -5,7 +5,10 @@
 use std::{error::Error as _, ffi::c_void, fs::File, io::Write as _, os::fd::AsRawFd, sync::Arc};
 
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
-use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+use rustix::{
+    fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create},
+    io::Errno,
+};
 use sna_adapter::{
     ADAPTER_MAGIC, AdapterV1, Bytes, Call, Manifest, NOT_UNDERSTOOD, PANICKED, REPLIED, Reply, SYMBOL, Step,
 };
@@ -14,6 +17,10 @@ use crate::LoadError;
 
 /// A reply larger than this is a fault of the adapter.
 const MAX_REPLY: usize = 1024 * 1024;
+
+/// How often a file is tried to be sealed: the kernel refuses as long as it has one of its pages in hand itself, which
+/// happens on a busy machine. Each try waits for that within the kernel.
+const TRIES: u32 = 5;
 
 /// Why a step gave no reply.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +44,14 @@ pub struct Adapter {
 fn sealed(bytes: &[u8]) -> std::io::Result<File> {
     let mut file = File::from(memfd_create("adapter", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?);
     file.write_all(bytes)?;
-    fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
+    let seals = SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
+    let mut tries = 1;
+    while let Err(error) = fcntl_add_seals(&file, seals) {
+        if error != Errno::BUSY || tries == TRIES {
+            return Err(error.into());
+        }
+        tries += 1;
+    }
     Ok(file)
 }
 
