@@ -3,19 +3,17 @@
 
 use futures_util::future::join_all;
 use gateway_tests::{Captured, Gateway};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::steps::{Answer, Customer, another, answer, client, device, invalid, newest_code};
+use crate::{
+    limits::keyed,
+    steps::{Answer, Customer, another, device, invalid, newest_code},
+};
 
 const NUMBER: &str = "+447700900620";
 
 async fn twice<F: Future<Output = Answer>>(request: impl Fn() -> F) -> Vec<Answer> {
     join_all([request(), request()]).await
-}
-
-async fn keyed(gateway: &Gateway, customer: &Customer, path: &str, body: &Value) -> Answer {
-    let request = client().post(format!("{}{path}", gateway.url)).bearer_auth(&customer.token);
-    answer(request.header("Idempotency-Key", "k").json(body).send().await.expect("an answer")).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -42,7 +40,7 @@ async fn a_wrong_code_that_comes_twice_costs_one_attempt_with_a_key_and_two_with
     let code = newest_code(&gateway, &started.device);
     let wrong = json!({ "id_token": started.id_token, "otp_code": another(&code) });
     let of = |answers: Vec<Answer>| answers.into_iter().map(|(_, json)| json["reason"].clone()).collect::<Vec<_>>();
-    assert_eq!(of(twice(|| keyed(&gateway, &customer, "/v1/validate", &wrong)).await), ["WRONG_CODE"; 2]);
+    assert_eq!(of(twice(|| keyed(&gateway, &customer, "/v1/validate", "k", &wrong)).await), ["WRONG_CODE"; 2]);
     for _ in 0..2 {
         assert_eq!(of(twice(|| customer.validate(&wrong)).await), ["WRONG_CODE"; 2]);
     }
@@ -60,7 +58,11 @@ async fn a_validate_that_comes_twice_is_true_twice_with_a_key_and_once_without()
         started.send_otp().await;
         let body = json!({ "id_token": started.id_token, "otp_code": newest_code(&gateway, &started.device) });
         let validate = || async {
-            if key { keyed(&gateway, &customer, "/v1/validate", &body).await } else { customer.validate(&body).await }
+            if key {
+                keyed(&gateway, &customer, "/v1/validate", "k", &body).await
+            } else {
+                customer.validate(&body).await
+            }
         };
         let mut answers = twice(validate).await;
         answers.sort_by_key(|(status, _)| *status);
@@ -73,7 +75,7 @@ async fn a_get_config_that_comes_twice_with_its_key_begins_one_session() {
     let gateway = Gateway::start().await;
     let customer = Customer::sign_in(&gateway).await;
     let body = json!({ "msisdn": NUMBER, "client_ip": "148.252.128.20" });
-    let answers = twice(|| keyed(&gateway, &customer, "/v1/get_config", &body)).await;
+    let answers = twice(|| keyed(&gateway, &customer, "/v1/get_config", "k", &body)).await;
     assert!(answers[0].0 == 200 && answers[0] == answers[1], "{answers:?}");
 }
 

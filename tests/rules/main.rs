@@ -20,14 +20,19 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the repository")
 }
 
-/// Package -> its folder and the packages of ours that it uses outside its tests.
-fn packages() -> BTreeMap<String, (PathBuf, BTreeSet<String>)> {
+/// What cargo says of the workspace.
+fn cargo_metadata() -> Value {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
         .current_dir(root())
         .output()
         .expect("cargo metadata");
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// Package -> its folder and the packages of ours that it uses outside its tests.
+fn packages() -> BTreeMap<String, (PathBuf, BTreeSet<String>)> {
+    let metadata = cargo_metadata();
     let text = |value: &Value| value.as_str().expect("text").to_owned();
     let packages = metadata["packages"].as_array().expect("packages");
     let used = |package: &Value| {

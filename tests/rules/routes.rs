@@ -1,23 +1,17 @@
 //! The routes of template.yaml are those of the local run, and each leads to the function whose path it is.
 
-use std::{collections::BTreeMap, process::Command};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use crate::{
-    root,
+    cargo_metadata,
     template::{references, resources, template},
 };
 
 /// Path to package, of `[workspace.metadata.lambda.watch.router]`.
 pub fn router() -> BTreeMap<String, String> {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
-        .current_dir(root())
-        .output()
-        .expect("cargo metadata");
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    serde_json::from_value(metadata["metadata"]["lambda"]["watch"]["router"].clone()).expect("a router")
+    serde_json::from_value(cargo_metadata()["metadata"]["lambda"]["watch"]["router"].clone()).expect("a router")
 }
 
 fn faults(template: &Value) -> Vec<String> {

@@ -35,7 +35,10 @@ fn good(question: &Message, texts: &[((u16, u16), &str)]) -> Message {
 
 /// A server that sends, for each question, the messages that `answer` makes of it.
 async fn server(answer: impl Fn(&Message) -> Vec<Message> + Send + 'static) -> SocketAddr {
-    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    serve(UdpSocket::bind("127.0.0.1:0").await.unwrap(), answer)
+}
+
+fn serve(socket: UdpSocket, answer: impl Fn(&Message) -> Vec<Message> + Send + 'static) -> SocketAddr {
     let address = socket.local_addr().unwrap();
     tokio::spawn(async move {
         let mut buffer = [0; DATAGRAM];
@@ -47,6 +50,17 @@ async fn server(answer: impl Fn(&Message) -> Vec<Message> + Send + 'static) -> S
         }
     });
     address
+}
+
+/// One port, free for datagrams and for connections: another process may hold the second of a port that is free for the
+/// first.
+async fn both() -> (UdpSocket, TcpListener) {
+    loop {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        if let Ok(listener) = TcpListener::bind(socket.local_addr().unwrap()).await {
+            return (socket, listener);
+        }
+    }
 }
 
 #[tokio::test]
@@ -114,14 +128,13 @@ async fn the_next_server_is_asked_where_one_is_silent() {
 
 #[tokio::test]
 async fn an_answer_that_was_cut_short_is_fetched_over_tcp() {
-    let address = server(|question| {
+    let (socket, listener) = both().await;
+    let address = serve(socket, |question| {
         let mut short = good(question, &[]);
         short.metadata.truncation = true;
         vec![short]
-    })
-    .await;
-    let listener = TcpListener::bind(address).await.unwrap();
-    let serve = async {
+    });
+    let over_tcp = async {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut question = vec![0; usize::from(stream.read_u16().await.unwrap())];
         stream.read_exact(&mut question).await.unwrap();
@@ -130,6 +143,6 @@ async fn an_answer_that_was_cut_short_is_fetched_over_tcp() {
         stream.write_all(&answer).await.unwrap();
     };
     let tree = tree(vec![address], 5_000);
-    let (told, ()) = tokio::join!(tree.ask(DIGITS), serve);
+    let (told, ()) = tokio::join!(tree.ask(DIGITS), over_tcp);
     assert_eq!(told, Ok(Some(carrier())));
 }
