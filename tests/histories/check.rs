@@ -70,9 +70,9 @@ pub async fn check(bench: &Bench, played: &Played, tally: &mut Tally) -> Result<
         let judged = distinct(own.iter().copied().filter(|seen| seen.is_judged()));
         ensure("I1: five guesses a code", judged <= 5 * claims, || format!("{judged} judged, {claims} sends"))?;
         let attempts = otp["code"]["attempts"].as_u64().unwrap_or(0) as usize;
-        // A send that SNS refused takes its code with it, and the guesses at that.
-        let is_sent = sends().filter(|seen| seen.status() == 200).count() == 1;
-        let counted = claims != 1 || !is_sent || judged <= attempts;
+        // The only send takes its code with it, and what was guessed of that, where SNS refused it; its caller may have been killed after.
+        let given_back = otp["sends"].as_u64().unwrap_or(0) == 0;
+        let counted = claims != 1 || given_back || judged <= attempts;
         ensure("I1: a guess is counted before it is judged", counted, || {
             format!("{judged} judged, {attempts} counted")
         })?;

@@ -197,6 +197,16 @@ fn a_send_given_back_restores_the_older_code_and_keeps_its_guesses_counted() {
 }
 
 #[test]
+fn the_first_send_given_back_leaves_no_code_and_nothing_that_was_guessed_of_it() {
+    let mut session = session();
+    let claim = send(&mut session, NOW, "never sent").unwrap();
+    assert_eq!(guess(&mut session, NOW, "x"), Ok(Guess::Wrong));
+    session.give_back(&claim);
+    assert_eq!(session.otp_spent(), (0, None, 0));
+    assert_eq!(guess(&mut session, NOW, "never sent"), Ok(Guess::NotSent));
+}
+
+#[test]
 fn a_later_send_is_not_given_back_by_an_earlier_claim() {
     let mut session = session();
     let claim = send(&mut session, NOW, "first").unwrap();
