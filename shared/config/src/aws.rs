@@ -7,7 +7,7 @@ use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::{
     Builder,
-    tls::{Provider, rustls_provider::CryptoMode},
+    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
 use aws_smithy_runtime_api::client::{
     behavior_version::BehaviorVersion,
@@ -22,6 +22,9 @@ use crate::Env;
 
 /// Under the 20 s after which a thawed function finds its pooled connections closed.
 const POOL_IDLE: Duration = Duration::from_secs(15);
+
+/// Whom an endpoint of AWS must be signed by. Parsing the whole list of the machine, some 140, would be half of a function's start.
+const AMAZON: &[u8] = include_bytes!("../data/amazon-roots.pem");
 
 /// `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, and
 /// `AWS_ENDPOINT_URL_{DYNAMODB,SNS,SECRETS_MANAGER}` or `AWS_ENDPOINT_URL` where it is not AWS itself.
@@ -48,10 +51,12 @@ impl Aws {
             .connect_timeout(Duration::from_millis(500))
             .operation_attempt_timeout(Duration::from_millis(800))
             .operation_timeout(Duration::from_millis(2500));
-        let http =
-            Builder::new().pool_idle_timeout(POOL_IDLE).tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
+        let of = |service: &str| env.optional(&format!("AWS_ENDPOINT_URL{service}"));
+        let [endpoint, dynamodb, sns, secretsmanager] = ["", "_DYNAMODB", "_SNS", "_SECRETS_MANAGER"].map(of);
+        let region = env.text("AWS_REGION");
+        let http = https(is_elsewhere(&region, [&endpoint, &dynamodb, &sns, &secretsmanager]));
         let shared = SdkConfig::builder()
-            .region(Region::new(env.text("AWS_REGION")))
+            .region(Region::new(region))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .timeout_config(timeouts.build())
@@ -59,8 +64,6 @@ impl Aws {
             .http_client(http.clone())
             .behavior_version(BehaviorVersion::latest())
             .build();
-        let of = |service: &str| env.optional(&format!("AWS_ENDPOINT_URL{service}"));
-        let [endpoint, dynamodb, sns, secretsmanager] = ["", "_DYNAMODB", "_SNS", "_SECRETS_MANAGER"].map(of);
         Self { shared, http, endpoint, dynamodb, sns, secretsmanager }
     }
 
@@ -88,6 +91,21 @@ impl Aws {
     }
 }
 
+/// Is AWS somebody else here: another endpoint over TLS, or China, which has another operator? Then whom the machine trusts counts.
+fn is_elsewhere(region: &str, endpoints: [&Option<String>; 4]) -> bool {
+    region.starts_with("cn-") || endpoints.into_iter().flatten().any(|url| url.starts_with("https:"))
+}
+
+fn https(is_elsewhere: bool) -> SharedHttpClient {
+    let trusted = if is_elsewhere { TrustStore::default() } else { TrustStore::empty().with_pem_certificate(AMAZON) };
+    let http = Builder::new().pool_idle_timeout(POOL_IDLE).tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+    // Its error is kept for other implementations of TLS; rustls is told here what rustls has.
+    match TlsContext::builder().with_trust_store(trusted).build() {
+        Ok(context) => http.tls_context(context).build_https(),
+        Err(_) => http.build_https(),
+    }
+}
+
 /// Adds what it sends to `dynamodb_calls` of the current request.
 #[derive(Debug)]
 struct Counted(SharedHttpConnector);
@@ -96,5 +114,19 @@ impl HttpConnector for Counted {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         Span::current().record("dynamodb_calls", 1);
         self.0.call(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_aws_itself_is_known_by_amazons_roots() {
+        let at = |url: &str| Some(url.to_owned());
+        assert!(!is_elsewhere("eu-west-2", [&None; 4]));
+        assert!(!is_elsewhere("us-gov-west-1", [&at("http://127.0.0.1:8000"), &None, &None, &None]));
+        assert!(is_elsewhere("eu-west-2", [&None, &None, &at("https://aws.example"), &None]));
+        assert!(is_elsewhere("cn-north-1", [&None; 4]));
     }
 }
