@@ -12,6 +12,9 @@ use crate::bed::{local, local_at, text};
 
 const NUMBER: &str = "+447700900620";
 
+/// What is taken from a customer is out after it.
+const A_MINUTE: Duration = Duration::from_millis(sna_customers::MAX_AGE_MS);
+
 fn add<'a>(more: &[&'a str]) -> Vec<&'a str> {
     let usual = ["customers", "add", "--name", "Bank", "--scope", "authenticate,otp", "--country", "GB"];
     [&usual, more].concat()
@@ -61,6 +64,7 @@ async fn a_rotated_secret_and_the_old_one_are_good_until_the_old_ones_time_is_ov
     assert_eq!(token(&gateway, "bank", text(&again, "secret")).await, 200);
     assert_eq!(token(&gateway, "bank", new).await, 200);
     let (_, last) = local(&gateway, &["customers", "rotate-secret", "bank", "--now"]).await.expect("a secret");
+    gateway.advance(A_MINUTE);
     assert_eq!(token(&gateway, "bank", new).await, 401);
     assert_eq!(token(&gateway, "bank", text(&last, "secret")).await, 200);
 }
@@ -73,9 +77,11 @@ async fn a_disabled_customer_is_refused_everything_until_it_is_enabled() {
     let customer = Customer::sign_in_as(&gateway, "bank", secret, "otp").await;
     let form = [("msisdn", NUMBER), ("client_ip", "148.252.128.20")];
     local(&gateway, &["customers", "disable", "bank"]).await.expect("disabled");
+    gateway.advance(A_MINUTE);
     assert_eq!(token(&gateway, "bank", secret).await, 401);
     assert_eq!(customer.get_config(&form).await.0, 400, "its tokens are not usable either");
     local(&gateway, &["customers", "enable", "bank"]).await.expect("enabled");
+    // At once.
     assert_eq!(token(&gateway, "bank", secret).await, 200);
     assert_eq!(customer.get_config(&form).await.0, 200);
 }

@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value, json};
 use sna_operators::{Arrival, Done, Operation, Operators, Outcome, Params, Session, Table, Verdict};
 use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 
 use crate::layer::{Layer, built};
 
@@ -90,7 +90,8 @@ impl Logs {
     pub fn capture() -> Self {
         let written = Arc::new(Mutex::default());
         let pen = Pen(Arc::clone(&written));
-        let subscriber = sna_api::log("test".into(), EnvFilter::new("info"), move || pen.clone());
+        let subscriber =
+            sna_api::log("test".into(), Targets::new().with_default(tracing::Level::INFO), move || pen.clone());
         Self { written, _guard: tracing::subscriber::set_default(subscriber) }
     }
 

@@ -1,19 +1,26 @@
 //! What a flow takes of AWS is what `cargo xtask costs` and the README say.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use gateway_tests::{
     Captured, Gateway,
     engine::Engine,
     faults::{Faults, Proxy},
 };
 use serde_json::{Value, json};
+use sna_sessions::Item;
 use tracing::Level;
-use xtask::costs::{Flow, OTP, SILENT, table};
+use xtask::{
+    costs::{BOTH, Flow, OTP, SILENT, table},
+    growth,
+};
 
-use crate::steps::{Customer, device, newest_code};
+use crate::steps::{Customer, Started, client, device, newest_code};
 
 const VODAFONE: &str = "+447700900620";
+/// Vodafone's too; the device holds another number.
+const NOT_ITS_OWN: &str = "+447700900621";
 
 /// Read and write request units of a request, by DynamoDB's rules for on-demand tables (Developer Guide, "Read/write capacity
 /// mode"): 4 KB a read, half as much where it need not be consistent, 1 KB a write, and twice as much in a transaction.
@@ -75,6 +82,8 @@ async fn a_silent_sign_in_and_a_code_take_what_the_costs_are_computed_from() {
     let proxy = Proxy::start(&engine.url, &faults).await;
     let gateway = Gateway::over(&engine, &proxy.url).await;
     let customer = Customer::sign_in(&gateway).await;
+    // As functions that have served this customer before.
+    by_code(&gateway, &customer, &customer.start(&device(&gateway, VODAFONE), &[]).await).await;
 
     faults.heal();
     let before = logged.functions().len();
@@ -86,14 +95,93 @@ async fn a_silent_sign_in_and_a_code_take_what_the_costs_are_computed_from() {
     faults.heal();
     let before = logged.functions().len();
     let started = customer.start(&device(&gateway, VODAFONE), &[]).await;
-    assert_eq!(started.send_otp().await.0, 200);
-    let code = newest_code(&gateway, &started.device);
-    assert_eq!(customer.guess(&started, &code).await.1["authenticated"], "true");
+    by_code(&gateway, &customer, &started).await;
     let otp = taken(&faults, &logged, before);
 
-    println!("{silent:?} {otp:?}");
+    faults.heal();
+    let before = logged.functions().len();
+    let started = customer.start(&device(&gateway, NOT_ITS_OWN), &[]).await;
+    fall_back(&gateway, &customer, &started).await;
+    let both = taken(&faults, &logged, before);
+
+    println!("{silent:?} {otp:?} {both:?}");
     assert_is(SILENT, silent);
     assert_is(OTP, otp);
+    assert_is(BOTH, both);
+}
+
+/// A code for the session, which is right at once.
+async fn by_code(gateway: &Gateway, customer: &Customer, started: &Started) {
+    assert_eq!(started.send_otp().await.0, 200);
+    let code = newest_code(gateway, &started.device);
+    assert_eq!(customer.guess(started, &code).await.1["authenticated"], "true");
+}
+
+/// The operator says no, the customer learns it, and a code follows.
+async fn fall_back(gateway: &Gateway, customer: &Customer, started: &Started) {
+    let proof = json!({ "id_token": started.id_token, "payload": started.open(None).await.json() });
+    assert_eq!(customer.validate(&proof).await.1["reason"], "MISMATCH");
+    gateway.advance(Duration::from_secs(5));
+    by_code(gateway, customer, started).await;
+}
+
+/// Names and values of an item as it lies in a table (DynamoDB Developer Guide, "Item sizes and formats").
+fn bytes(item: &Item) -> usize {
+    let value = |value: &AttributeValue| match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(digits) => digits.len().div_ceil(2) + 1,
+        other => panic!("{other:?} has no size here"),
+    };
+    item.iter().map(|(name, of)| name.len() + value(of)).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn items_are_as_large_as_the_document_says() {
+    let engine = Engine::embedded().await;
+    let gateway = Gateway::over_with_lookup(&engine, &engine.url).await;
+    let customer = Customer::sign_in(&gateway).await;
+    let device = device(&gateway, NOT_ITS_OWN);
+    // A customer's wish of everything, in names as long as a UUID.
+    let name = "018f4a1c-7a3b-7cc2-9b1d-0242ac120002";
+    let form = [
+        ("msisdn", device.msisdn.clone()),
+        ("client_ip", device.client_ip.to_string()),
+        ("correlation_id", name.into()),
+    ];
+    let request = client().post(format!("{}/v1/get_config", gateway.url)).bearer_auth(&customer.token).form(&form);
+    let json: Value =
+        request.header("idempotency-key", name).send().await.expect("an answer").json().await.expect("JSON");
+    let id_token = json["id_token"].as_str().expect("an id_token").to_owned();
+    fall_back(&gateway, &customer, &Started { json, id_token, device }).await;
+    let refused =
+        client().post(format!("{}/v1/oauth/token", gateway.url)).basic_auth(&gateway.customer.client_id, Some("wrong"));
+    assert_eq!(refused.form(&[("scope", "otp")]).send().await.expect("an answer").status(), 401);
+
+    let mut found = BTreeMap::new();
+    for table in ["SESSIONS_TABLE", "CUSTOMERS_TABLE"] {
+        let variables = engine.variables();
+        let (_, table) = variables.iter().find(|(name, _)| *name == table).expect("a table");
+        let items = engine.client().scan().table_name(table).consistent_read(true).send().await.expect("items");
+        for item in items.items() {
+            let key = item["pk"].as_s().expect("a key");
+            let prefix = key.split_inclusive('#').next().filter(|prefix| prefix.ends_with('#')).unwrap_or_default();
+            let most = found.entry(prefix.to_owned()).or_insert(0);
+            *most = bytes(item).max(*most);
+        }
+    }
+    println!("{found:?}");
+    let rounded = |bytes: usize| u32::try_from(bytes.div_ceil(50) * 50).expect("few bytes");
+    let found: BTreeMap<_, _> = found.into_iter().map(|(prefix, bytes)| (prefix, rounded(bytes))).collect();
+    let said = growth::ITEMS.iter().map(|item| (item.prefix.to_owned(), item.bytes)).collect();
+    assert_eq!(found, said);
+}
+
+#[test]
+fn the_document_has_the_tables_of_growth_as_they_are_computed() {
+    let document = include_str!("../../infra/PERFORMANCE.md");
+    for table in growth::tables() {
+        assert!(document.contains(&table), "infra/PERFORMANCE.md, Growth:\n{table}");
+    }
 }
 
 #[test]

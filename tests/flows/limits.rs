@@ -141,6 +141,10 @@ async fn failed_sign_ins_are_limited_for_their_id_and_lock_nobody_out() {
         }
         assert_eq!(attempt(id, "wrong").await, 429);
     }
+    // What cannot be an id is nobody's, and has no counter that all strangers would share.
+    for _ in 0..11 {
+        assert_eq!(attempt("not an id", "wrong").await, 401);
+    }
     assert_eq!(attempt(&credentials.client_id, &credentials.client_secret).await, 200);
     gateway.advance(Duration::from_secs(60));
     assert_eq!(attempt("nobody", "wrong").await, 401);

@@ -1,12 +1,14 @@
 //! Whole flows: a customer's backend and a handset against the functions, the loaded adapters, the operators,
 //! DynamoDB and SNS of the sandbox.
 
+mod starts;
 mod steps;
 
 // A static build has no files that could fail.
 #[cfg(not(feature = "static"))]
 mod adapters;
 mod answers;
+mod calls;
 mod checks;
 mod costs;
 mod edge;

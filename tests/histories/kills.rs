@@ -121,7 +121,7 @@ async fn wherever_the_silent_way_dies_there_is_one_exchange_and_a_code_still_wor
         scene.falls_back(&session).await;
         deaths += usize::from(died);
     }
-    assert!(deaths >= 8, "died in {deaths} places only");
+    assert!(deaths >= 6, "died in {deaths} places only");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,7 +140,7 @@ async fn wherever_a_send_dies_there_is_at_most_one_message_and_another_may_follo
         assert_eq!(scene.messages(&session) - before, sent + 1);
         deaths += usize::from(died);
     }
-    assert!(deaths >= 8, "died in {deaths} places only");
+    assert!(deaths >= 6, "died in {deaths} places only");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,10 +14,14 @@ use crate::{
 };
 
 /// A call of the stores, as the functions write it, and what DynamoDB must allow for it.
-const CALLS: [(&str, &str, &[&str]); 12] = [
-    ("customers.get(", "Customers", &["GetItem"]),
+const CALLS: [(&str, &str, &[&str]); 15] = [
+    ("customers.fresh(", "Customers", &["GetItem"]),
+    ("customers.cached(", "Customers", &["GetItem"]),
+    // It is read again beside the request.
+    ("customers.kept(", "Customers", &["GetItem"]),
     (".recall(", "Customers", &["BatchGetItem"]),
     (".recall(", "Sessions", &["BatchGetItem"]),
+    ("attempts.warm(", "Sessions", &["GetItem"]),
     ("store().get(", "Sessions", &["GetItem"]),
     (".create(", "Sessions", &["GetItem", "PutItem"]),
     ("attempts.update(", "Sessions", &["GetItem", "PutItem"]),

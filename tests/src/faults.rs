@@ -12,7 +12,7 @@ use axum::{
 use reqwest::Client;
 use sandbox::listen::{Bound, Servers};
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::sync::{Barrier, Notify};
 
 /// How a request goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub enum Fault {
     Hang,
     /// It is done, and no answer comes.
     HangDone,
+    /// It is done as soon as another one that is to wait so has come.
+    Meet,
 }
 
 pub const THROTTLED: Fault = Fault::Refuse(400, "ThrottlingException");
@@ -51,10 +53,16 @@ pub struct Order {
 #[derive(Clone, Default)]
 pub struct Faults(Arc<Shared>);
 
-#[derive(Default)]
 struct Shared {
     state: Mutex<Seen>,
     struck: Notify,
+    two: Barrier,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self { state: Mutex::default(), struck: Notify::default(), two: Barrier::new(2) }
+    }
 }
 
 #[derive(Default)]
@@ -127,7 +135,7 @@ impl Faults {
                     _ => order.skip -= 1,
                 }
             }
-            let done = matches!(found, None | Some(Fault::LoseAnswer | Fault::HangDone));
+            let done = matches!(found, None | Some(Fault::LoseAnswer | Fault::HangDone | Fault::Meet));
             seen.requests.push((operation.to_owned(), done));
             found
         })
@@ -176,6 +184,10 @@ async fn forward(
     };
     match fault {
         None => pass().await,
+        Some(Fault::Meet) => {
+            faults.0.two.wait().await;
+            pass().await
+        }
         Some(Fault::Refuse(status, code)) => refusal(status, json!({ "__type": code, "message": "to order" })),
         Some(Fault::Conflict) => refusal(
             400,

@@ -292,12 +292,28 @@ impl Functions {
         body: &Bytes,
         peer: IpAddr,
     ) -> Response<Body> {
+        self.serve(uri.path(), self.event(method, uri, headers, body, peer)).await
+    }
+
+    /// The request as its function gets it from the runtime.
+    pub fn event(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        body: &Bytes,
+        peer: IpAddr,
+    ) -> lambda_http::Request {
         let mut headers = headers.clone();
         headers.insert("x-forwarded-proto", HeaderValue::from_static("https"));
-        let event = taken(self.event.json(method, uri, &headers, body, peer));
+        taken(self.event.json(method, uri, &headers, body, peer))
+    }
+
+    /// Has the function with this path answer.
+    pub async fn serve(&self, path: &str, event: lambda_http::Request) -> Response<Body> {
         let edge = if self.event == Event::Alb { BEHIND_A_PROXY } else { Edge::default() };
         let now = self.now();
-        match uri.path() {
+        match path {
             Token::PATH => serve(&self.token, edge, event, now).await,
             GetConfig::PATH => serve(&self.get_config, edge, event, now).await,
             Authenticate::PATH => serve(&self.authenticate, edge, event, now).await,

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 use tracing::Level;
-use tracing_subscriber::{EnvFilter, util::SubscriberInitExt as _};
+use tracing_subscriber::{filter::Targets, util::SubscriberInitExt as _};
 
 /// The log of this process; nextest gives each test its own.
 #[derive(Clone, Default)]
@@ -18,7 +18,7 @@ impl Captured {
     pub fn begin(level: Level) -> Self {
         let captured = Self::default();
         let writer = captured.clone();
-        sna_api::log("test".to_owned(), EnvFilter::new(level.as_str()), move || writer.clone()).init();
+        sna_api::log("test".to_owned(), Targets::new().with_default(level), move || writer.clone()).init();
         captured
     }
 

@@ -63,21 +63,21 @@ impl Authenticate {
             }
             Ok(())
         };
-        let (session, ()) = self.attempts.update(&token.jti, now, arrived).await?;
+        let (mut session, ()) = self.attempts.update(&token.jti, now, arrived).await?;
         if let Some(reason) = self.misplaced(&session, request) {
-            return self.attempts.end(&session, reason, now).await;
+            return self.attempts.end(session, reason, now).await;
         }
         let arrival = Operation::Arrive { request: Arrival { method: request.method.clone() } };
         let done = match self.attempts.step(&session, arrival, request.source_ip, now).await {
             Ok(done) => done,
-            Err(verdict) => return self.attempts.end(&session, reason(verdict), now).await,
+            Err(verdict) => return self.attempts.end(session, reason(verdict), now).await,
         };
         if done.kept != session.kept {
             let keep = |session: &mut Session| {
                 session.kept.clone_from(&done.kept);
                 Ok(())
             };
-            self.attempts.update(&session.id, now, keep).await?;
+            session = self.attempts.update(session, now, keep).await?.0;
         }
         match (done.outcome, session.way) {
             (Outcome::Redirect { uri }, Way::Enrichment) => {
@@ -86,9 +86,9 @@ impl Authenticate {
             }
             (Outcome::Redirect { uri }, _) => Ok(Answer::redirect(uri)),
             (Outcome::Reply { json }, Way::Payload) => Answer::json(&json),
-            (Outcome::Verdict { verdict }, _) => self.attempts.end(&session, reason(verdict), now).await,
+            (Outcome::Verdict { verdict }, _) => self.attempts.end(session, reason(verdict), now).await,
             (Outcome::Reply { .. } | Outcome::Authorize(_), _) => {
-                self.attempts.end(&session, Reason::ConfigError, now).await
+                self.attempts.end(session, Reason::ConfigError, now).await
             }
         }
     }
@@ -97,6 +97,10 @@ impl Authenticate {
 impl Endpoint for Authenticate {
     const PATH: &'static str = "/v1/authenticate";
     const METHODS: &'static [&'static str] = &["GET", "POST"];
+
+    async fn warm(&self) {
+        self.attempts.warm().await;
+    }
 
     async fn handle(&self, request: &Request, now: u64) -> Result<Answer, ApiError> {
         let token = self.id_token(request, now)?;

@@ -23,6 +23,10 @@ impl Endpoint for Callback {
     const PATH: &'static str = "/v1/callback/";
     const METHODS: &'static [&'static str] = &["GET", "POST"];
 
+    async fn warm(&self) {
+        self.attempts.warm().await;
+    }
+
     async fn handle(&self, request: &Request, now: u64) -> Result<Answer, ApiError> {
         // response_mode=form_post brings the same parameters in a body.
         let fields = if request.method == "POST" { request.form()? } else { request.query()? };
@@ -47,6 +51,6 @@ impl Endpoint for Callback {
                 self.attempts.judge(&session, callback, request.source_ip, now).await
             }
         };
-        self.attempts.end(&session, reason, now).await
+        self.attempts.end(session, reason, now).await
     }
 }

@@ -24,6 +24,10 @@ impl Endpoint for Enrich {
     const PATH: &'static str = "/v1/enrich/";
     const METHODS: &'static [&'static str] = &["GET"];
 
+    async fn warm(&self) {
+        self.attempts.warm().await;
+    }
+
     async fn handle(&self, request: &Request, now: u64) -> Result<Answer, ApiError> {
         // No operator's proxy sees into https: a header that came that way is the handset's own.
         if !request.is_plain_http {
@@ -42,7 +46,7 @@ impl Endpoint for Enrich {
         let reason = self.attempts.judge(&session, enriched, request.source_ip, now).await;
         Span::current().record("outcome", tracing::field::display(reason));
         let ticket = Proof::generate()?;
-        self.attempts.update(id, now, |session| session.enriched(reason, &ticket)).await?;
+        self.attempts.update(session, now, |session| session.enriched(reason, &ticket)).await?;
         let (url, ticket) = (self.attempts.public_url(), ticket.expose());
         Ok(Answer::redirect(format!("{url}/v1/callback/{vendor}?state={state}&ticket={ticket}")))
     }

@@ -3,7 +3,7 @@
 mod decide;
 mod offer;
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use aws_sdk_dynamodb::Client;
 use serde::Serialize;
@@ -81,11 +81,11 @@ impl GetConfig {
         })
     }
 
-    /// The token's customer, in the item that was read.
-    fn customer(&self, token: &AccessToken, item: Option<&Item>) -> Result<Customer, ApiError> {
-        let id = CustomerId::parse(&token.user_id).map_err(|error| ApiError::from(wire::TOKEN).because(error))?;
-        let found = item.map(|item| Customers::read(&id, item)).transpose();
+    /// The customer in the item that was read at `now`.
+    fn customer(&self, id: &CustomerId, item: Option<&Item>, now: u64) -> Result<Arc<Customer>, ApiError> {
+        let found = item.map(|item| Customers::read(id, item).map(Arc::new)).transpose();
         let found = found.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
+        self.customers.keep(id, found.as_ref(), now);
         found
             .filter(|customer| customer.enabled)
             .ok_or_else(|| ApiError::from(wire::TOKEN).because("the customer is gone or disabled"))
@@ -102,6 +102,10 @@ impl Endpoint for GetConfig {
     const PATH: &'static str = "/v1/get_config";
     const METHODS: &'static [&'static str] = &["POST"];
 
+    async fn warm(&self) {
+        self.attempts.warm().await;
+    }
+
     async fn handle(&self, request: &Request, now: u64) -> Result<Answer, ApiError> {
         let bearer = request.bearer().ok_or_else(|| ApiError::unauthorized("Bearer"))?;
         let token =
@@ -114,11 +118,16 @@ impl Endpoint for GetConfig {
         let once = self.once(request)?;
         let wants_lookup = self.lookups.is_configured() && token.scope.has_authenticate();
         let key = wants_lookup.then(|| self.pepper.pseudonym("lookup", asked.msisdn.as_e164().as_bytes()));
-        let recall =
-            Recall { customer: (self.customers.table(), &token.user_id), cached: key.as_deref(), once: once.as_ref() };
+        let id = CustomerId::parse(&token.user_id).map_err(|error| ApiError::from(wire::TOKEN).because(error))?;
+        let kept = self.customers.kept(&id, now);
+        let customers = kept.is_none().then(|| self.customers.table());
+        let recall = Recall { customer: id.as_str(), customers, cached: key.as_deref(), once: once.as_ref() };
         let known = self.attempts.store().recall(&recall, now).await;
         let known = known.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
-        let customer = self.customer(&token, known.customer.as_ref())?;
+        let customer = match kept {
+            Some(customer) => customer,
+            None => self.customer(&id, known.customer.as_ref(), now)?,
+        };
         let is_test = customer.test_code(asked.msisdn.as_e164(), now).is_some();
         if !is_test {
             self.ranges.check(&asked.msisdn).map_err(|error| ApiError::from(wire::REQUEST).because(error))?;

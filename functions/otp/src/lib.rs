@@ -3,6 +3,8 @@
 
 mod counters;
 
+use std::sync::Arc;
+
 use aws_sdk_dynamodb::Client;
 use serde::Serialize;
 use sna_api::{Answer, ApiError, Endpoint, Request, Scalar, wire};
@@ -71,15 +73,22 @@ impl Otp {
         if token.scope.has_otp() { Ok(token) } else { Err(wire::SCOPE.into()) }
     }
 
-    async fn customer(&self, token: &IdToken) -> Result<Customer, ApiError> {
+    async fn customer(&self, token: &IdToken, now: u64) -> Result<Arc<Customer>, ApiError> {
         let gone = || ApiError::from(wire::OTP_TOKEN).because("the customer is gone or disabled");
         let id = CustomerId::parse(&token.user_id).map_err(|_| gone())?;
-        let found = self.customers.get(&id).await.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
+        let found =
+            self.customers.cached(&id, now).await.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
         found.filter(|customer| customer.enabled).ok_or_else(gone)
     }
 
+    async fn session(&self, token: &IdToken, now: u64) -> Result<Session, ApiError> {
+        let found = self.store.get(&token.jti, now).await;
+        let found = found.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
+        found.ok_or_else(|| ApiError::from(wire::OTP_TOKEN).because("no such session"))
+    }
+
     /// Claims the session's next send, and with it the counters that no new session resets.
-    async fn claim(&self, draft: &Draft<'_>, now: u64) -> Result<(Session, Claim), ApiError> {
+    async fn claim(&self, session: Session, draft: &Draft<'_>, now: u64) -> Result<(Session, Claim), ApiError> {
         let claim = |session: &mut Session| {
             // A test number is sent to nobody: its code is fixed, and no counter of SMS concerns it.
             let fixed = draft.customer.test_code(session.msisdn.as_e164(), now);
@@ -93,7 +102,7 @@ impl Otp {
             let counts = limits.iter().cloned().map(Count::Add).collect();
             Ok((Claim { send, limits, is_test: fixed.is_some() }, counts))
         };
-        self.store.update_counting(&draft.session, now, claim).await.map_err(|error| match error {
+        self.store.update_counting(session, now, claim).await.map_err(|error| match error {
             UpdateError::Absent => ApiError::from(wire::OTP_TOKEN).because("no such session"),
             UpdateError::Limited { wait_ms } => ApiError::limited(wait_ms),
             UpdateError::Refused(error) => error,
@@ -120,7 +129,7 @@ impl Otp {
                 session.give_back(&claim.send);
                 Ok::<_, Refusal>(((), claim.limits.iter().cloned().map(Count::GiveBack).collect()))
             };
-            if let Err(cause) = self.store.update_counting(&session.id, now, give_back).await {
+            if let Err(cause) = self.store.update_counting(session.clone(), now, give_back).await {
                 tracing::error!(%cause, "a send that was not made stays counted");
             }
         }
@@ -130,7 +139,6 @@ impl Otp {
 
 /// What is about to be claimed.
 struct Draft<'a> {
-    session: String,
     customer: &'a Customer,
     code: Code,
     proof: Proof,
@@ -156,17 +164,21 @@ impl Endpoint for Otp {
     const PATH: &'static str = "/v1/authenticate/otp";
     const METHODS: &'static [&'static str] = &["GET"];
 
+    async fn warm(&self) {
+        self.store.warm().await;
+    }
+
     async fn handle(&self, request: &Request, now: u64) -> Result<Answer, ApiError> {
         let token = self.id_token(request, now)?;
         Span::current().record("customer", &token.user_id);
-        let customer = self.customer(&token).await?;
+        let (customer, session) = tokio::try_join!(self.customer(&token, now), self.session(&token, now))?;
         let (code, proof) = (Code::generate(self.digits)?, Proof::generate()?);
         let minutes = u32::try_from(self.limits.life_ms.div_ceil(60_000))?;
         let (template, domain) = (customer.otp_template.as_deref(), customer.otp_domain.as_deref());
         // Before the claim: a text that cannot be sent must not cost a send.
         let text = Text::render(template, &customer.name, minutes, domain, &code)?;
-        let draft = Draft { session: token.jti, customer: &customer, code, proof };
-        let (session, claim) = self.claim(&draft, now).await?;
+        let draft = Draft { customer: &customer, code, proof };
+        let (session, claim) = self.claim(session, &draft, now).await?;
         Span::current().record("network", session.network.as_ref().map(|network| network.as_str()));
         if !claim.is_test {
             self.send(&session, &claim, &text, now).await?;

@@ -156,6 +156,10 @@ impl Endpoint for Validate {
     const PATH: &'static str = "/v1/validate";
     const METHODS: &'static [&'static str] = &["POST"];
 
+    async fn warm(&self) {
+        self.attempts.warm().await;
+    }
+
     async fn handle(&self, request: &Request, now: u64) -> Result<Answer, ApiError> {
         let bearer = request.bearer().ok_or_else(|| ApiError::unauthorized("Bearer"))?;
         let access =

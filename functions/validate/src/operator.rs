@@ -22,7 +22,7 @@ impl Validate {
         if self.attempts.is_malformed(&session, &operation, now) {
             return Err(wire::PAYLOAD.into());
         }
-        let (session, ()) = self.change(&session.id, now, |session| session.begin_payload(now)).await?;
+        let (session, ()) = self.change(session, now, |session| session.begin_payload(now)).await?;
         let reason = self.attempts.judge(&session, operation, None, now).await;
         let record = |session: &mut Session| {
             session.answer_payload(reason)?;
@@ -31,18 +31,18 @@ impl Validate {
             }
             Ok(())
         };
-        let (session, ()) = self.change(&session.id, now, record).await?;
+        let (session, ()) = self.change(session, now, record).await?;
         ended(&session, reason);
         Ok((session, reason))
     }
 
     async fn change(
         &self,
-        id: &str,
+        session: Session,
         now: u64,
         change: impl FnMut(&mut Session) -> Result<(), Refusal>,
     ) -> Result<(Session, ()), ApiError> {
-        self.attempts.store().update(id, now, change).await.map_err(|error| match error {
+        self.attempts.store().update(session, now, change).await.map_err(|error| match error {
             // The handset has not been here, so nothing can have been given to it.
             UpdateError::Refused(Refusal::NotUnderWay) => wire::PAYLOAD.into(),
             UpdateError::Refused(refusal) => ApiError::from(wire::TOKEN).because(refusal),

@@ -14,17 +14,19 @@ pub struct Flow {
     pub writes: u32,
     /// Of the functions' own lines of log, in bytes, to the hundred above.
     pub log_bytes: u32,
-    /// Until an operator, or SNS, has answered: a function waits for that, and Lambda bills it.
-    assumed_wait_ms: u32,
+    /// Requests in which an operator, or SNS, is asked, and until it has answered: a function waits, and Lambda bills it.
+    pub(crate) assumed_waits_ms: &'static [u32],
 }
 
 /// Of Vodafone: two requests to the operator.
-pub const SILENT: Flow = Flow { requests: 4, reads: 5.0, writes: 7, log_bytes: 4600, assumed_wait_ms: 1000 };
+pub const SILENT: Flow = Flow { requests: 4, reads: 3.0, writes: 5, log_bytes: 4600, assumed_waits_ms: &[1000] };
 /// One send, one right guess.
-pub const OTP: Flow = Flow { requests: 3, reads: 4.0, writes: 17, log_bytes: 2800, assumed_wait_ms: 100 };
+pub const OTP: Flow = Flow { requests: 3, reads: 2.0, writes: 13, log_bytes: 2800, assumed_waits_ms: &[100] };
+/// A silent attempt that finds another number, of which the customer learns; then a code for the same session.
+pub const BOTH: Flow = Flow { requests: 6, reads: 5.0, writes: 20, log_bytes: 6200, assumed_waits_ms: &[1000, 100] };
 
 /// A function's own time for one request, DynamoDB's included. To be replaced by what a benchmark on AWS measures.
-const ASSUMED_MS: u32 = 20;
+pub(crate) const ASSUMED_MS: u32 = 20;
 /// What is logged of a request beside the functions' lines: START, END and REPORT of Lambda, and the API's access log.
 const ASSUMED_LOG_BYTES: u32 = 700;
 /// Of the functions: the template's Memory, 256 MB.
@@ -40,16 +42,24 @@ const LAMBDA_GB_SECONDS: f64 = 0.000_013_333_4;
 /// <https://aws.amazon.com/dynamodb/pricing/on-demand/> (since November 2024)
 const READS: f64 = 0.125 / 1e6;
 const WRITES: f64 = 0.625 / 1e6;
+/// A GB for a month (the same).
+pub(crate) const STORED: f64 = 0.25;
 /// <https://aws.amazon.com/cloudwatch/pricing/> (standard logs, ingested)
 const LOG_BYTES: f64 = 0.50 / 1e9;
 
 impl Flow {
     fn gb_seconds(&self) -> f64 {
-        f64::from(self.requests * ASSUMED_MS + self.assumed_wait_ms) / 1000.0 * GB
+        let waits: u32 = self.assumed_waits_ms.iter().sum();
+        f64::from(self.requests * ASSUMED_MS + waits) / 1000.0 * GB
     }
 
-    fn all_log_bytes(&self) -> f64 {
+    pub(crate) fn all_log_bytes(&self) -> f64 {
         f64::from(self.log_bytes + self.requests * ASSUMED_LOG_BYTES)
+    }
+
+    /// What one costs, in USD.
+    pub(crate) fn usd(&self) -> f64 {
+        ITEMS.iter().map(|(_, much, price)| much(self) * price).sum()
     }
 }
 
@@ -69,14 +79,12 @@ const ITEMS: [Item; 6] = [
 #[must_use]
 pub fn table() -> String {
     let mut table = String::from("| Per 1000 | silent | USD | OTP | USD |\n|---|--:|--:|--:|--:|\n");
-    let thousand = |much: fn(&Flow) -> f64, flow: &Flow| 1000.0 * much(flow);
-    let mut sums = [0.0; 2];
     for (name, much, price) in ITEMS {
-        let [silent, otp] = [&SILENT, &OTP].map(|flow| thousand(much, flow));
-        sums = [sums[0] + silent * price, sums[1] + otp * price];
+        let [silent, otp] = [&SILENT, &OTP].map(|flow| 1000.0 * much(flow));
         // Writing to a string cannot fail.
         let _ = writeln!(table, "| {name} | {silent:.0} | {:.4} | {otp:.0} | {:.4} |", silent * price, otp * price);
     }
-    let _ = writeln!(table, "| **together** | | **{:.4}** | | **{:.4}** |", sums[0], sums[1]);
+    let [silent, otp] = [&SILENT, &OTP].map(|flow| 1000.0 * flow.usd());
+    let _ = writeln!(table, "| **together** | | **{silent:.4}** | | **{otp:.4}** |");
     table
 }

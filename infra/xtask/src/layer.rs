@@ -16,13 +16,13 @@ use crate::{Error, Workspace, command::cargo, descriptor, locate::Located, steps
 pub struct Options {
     /// Cargo's profile: dev for the local run, release for a deployment
     #[arg(long, default_value = "dev")]
-    profile: String,
+    pub(crate) profile: String,
     /// The directory to fill; `adapters` of the local run if not given
     #[arg(long)]
-    out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     /// A built adapter from outside this repository, to be added; its manifest is in its crate's folder
     #[arg(long, value_name = "FILE")]
-    also: Vec<PathBuf>,
+    pub(crate) also: Vec<PathBuf>,
 }
 
 /// Builds the adapters and stages them.

@@ -3,6 +3,7 @@
 
 pub mod adapter;
 pub mod addresses;
+pub mod bench;
 pub mod check;
 pub mod command;
 mod contract;
@@ -15,6 +16,7 @@ mod error;
 pub mod explain;
 pub mod fuzz;
 mod group;
+pub mod growth;
 pub mod interrupt;
 pub mod layer;
 mod leaks;

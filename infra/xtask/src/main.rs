@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::{
-    Error, Workspace, adapter, addresses, check, costs, demo, deploy, explain, fuzz, interrupt, layer, new_adapter,
-    package, plans, rehearse, up,
+    Error, Workspace, adapter, addresses, bench, check, costs, demo, deploy, explain, fuzz, growth, interrupt, layer,
+    new_adapter, package, plans, rehearse, up,
 };
 
 /// The developer's commands.
@@ -34,7 +34,9 @@ enum Command {
     Package(package::Options),
     /// Deploy what was packaged, with `sam`
     Deploy(deploy::Deploy),
-    /// Say what a thousand authentications cost on AWS
+    /// Measure how fast and small it is
+    Bench(bench::Bench),
+    /// Say what a thousand authentications cost on AWS, and what more of them a second take
     Costs,
     /// Work on one adapter
     #[command(subcommand)]
@@ -62,8 +64,10 @@ fn main() -> ExitCode {
         Command::Layer(options) => layer::layer(&workspace, &options),
         Command::Package(options) => package::package(&workspace, &options),
         Command::Deploy(options) => deploy::deploy(&workspace, &options),
+        Command::Bench(options) => bench::bench(&workspace, &options),
         Command::Costs => {
-            print!("{}", costs::table());
+            println!("{}", costs::table());
+            println!("{}", growth::tables().join("\n"));
             Ok(())
         }
         Command::Adapter(command) => adapter::adapter(&workspace, &command),

@@ -25,7 +25,7 @@ pub const MAX_AGE_MS: u64 = 5 * 60 * 1000;
 /// Between two tries while it cannot, in milliseconds. More than [`LONGEST`]: so there is one at a time.
 const RETRY_MS: u64 = 30 * 1000;
 
-/// What a request waits for it.
+/// What a request waits for it; and the start, for the store.
 const LONGEST: Duration = Duration::from_secs(1);
 
 /// What the start waits for it, of the 10 s that Lambda gives it (AWS Lambda, "Init phase").
@@ -134,7 +134,42 @@ impl<E: Endpoint> Endpoint for Live<E> {
     const PATH: &'static str = E::PATH;
     const METHODS: &'static [&'static str] = E::METHODS;
 
+    /// For a second at most.
+    async fn warm(&self) {
+        let _ = tokio::time::timeout(LONGEST, self.built().endpoint.warm()).await;
+    }
+
     async fn handle(&self, request: &Request, now: u64) -> Result<Answer, ApiError> {
         self.current(now).await.endpoint.handle(request, now).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use super::*;
+
+    /// Whose store never answers.
+    struct Deaf;
+
+    impl Endpoint for Deaf {
+        const PATH: &'static str = "/deaf";
+        const METHODS: &'static [&'static str] = &["GET"];
+
+        async fn warm(&self) {
+            std::future::pending::<()>().await;
+        }
+
+        async fn handle(&self, _: &Request, _: u64) -> Result<Answer, ApiError> {
+            Answer::json(&())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_never_answers_keeps_the_start_for_a_second_and_no_longer() {
+        let live = Live::start(|_| None, |_| Some(Deaf), 0).await.unwrap();
+        let started = tokio::time::Instant::now();
+        live.warm().await;
+        assert_eq!(started.elapsed(), LONGEST);
     }
 }

@@ -17,8 +17,8 @@ use tracing::{
     span::{Attributes, Id, Record},
 };
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry,
-    filter::{FilterExt as _, filter_fn},
+    Layer, Registry,
+    filter::{FilterExt as _, Targets, filter_fn},
     fmt::{
         MakeWriter,
         format::Writer,
@@ -40,7 +40,7 @@ struct Log<W> {
 
 /// Writes the log of a function of `stack` to `writer`. `filter` says which events are written; the line of a request
 /// always is, because its metrics are in it.
-pub fn log<W>(stack: String, filter: EnvFilter, writer: W) -> impl Subscriber + Send + Sync
+pub fn log<W>(stack: String, filter: Targets, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
@@ -113,8 +113,9 @@ where
         let _ = Rfc3339.format_time(&mut Writer::new(&mut time));
         let about = [("timestamp", time.as_str()), ("level", level.as_str()), ("target", target)];
         fields.extend(about.map(|(name, value)| (name.to_owned(), value.into())));
-        let line = format!("{}\n", Value::Object(fields));
-        let _ = self.writer.make_writer().write_all(line.as_bytes());
+        let mut line = serde_json::to_vec(&fields).unwrap_or_default();
+        line.push(b'\n');
+        let _ = self.writer.make_writer().write_all(&line);
     }
 }
 

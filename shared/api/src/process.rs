@@ -7,7 +7,8 @@ use std::{
 
 use lambda_http::{Adapter, LambdaEvent, Service, request::LambdaRequest, service_fn};
 use sna_config::variable;
-use tracing_subscriber::{EnvFilter, util::SubscriberInitExt as _};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{filter::Targets, util::SubscriberInitExt as _};
 
 use crate::{Endpoint, Live, live::Build, log, serve, tame};
 
@@ -17,7 +18,8 @@ const BAD_CONFIGURATION: u8 = 64;
 /// Reads the environment and the secrets, then serves until the environment ends. A bad configuration names all its
 /// problems.
 pub async fn main<E: Endpoint>(build: Build<E>) -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = variable("RUST_LOG").filter(|text| !text.is_empty()).and_then(|text| text.parse().ok());
+    let filter = filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
     let stack = variable("STACK").filter(|name| !name.is_empty()).unwrap_or_else(|| "local".to_owned());
     log(stack, filter, std::io::stdout).init();
     let live = match Live::start(variable, build, clock()).await {
@@ -27,6 +29,7 @@ pub async fn main<E: Endpoint>(build: Build<E>) -> ExitCode {
             return ExitCode::from(BAD_CONFIGURATION);
         }
     };
+    live.warm().await;
     let (live, edge) = (&live, live.edge());
     let service =
         service_fn(

@@ -20,6 +20,12 @@ pub trait Endpoint: Send + Sync {
     const PATH: &'static str;
     const METHODS: &'static [&'static str];
 
+    /// What takes time and can be done before the first request: the connection to the store is opened by a call that
+    /// changes nothing. What comes of it does not matter.
+    fn warm(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
+
     /// `now`: Unix milliseconds.
     fn handle(&self, request: &Request, now: u64) -> impl Future<Output = Result<Answer, ApiError>> + Send;
 }

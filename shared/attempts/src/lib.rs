@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::Client;
 use sna_api::{Answer, ApiError, Request, ending, wire, wire::Wire};
 use sna_config::{Aws, Env};
 use sna_operators::{Done, Operation, Operators, Outcome, Verdict};
-use sna_sessions::{Proof, Reason, Refusal, Session, Store, UpdateError};
+use sna_sessions::{Proof, Reason, Refusal, Session, Store, UpdateError, Which};
 use tracing::Span;
 
 mod cookie;
@@ -30,6 +30,11 @@ impl Attempts {
         let store = Store::new(client, env.text("SESSIONS_TABLE"));
         let operators = Operators::from_env(env, public_url)?;
         Some(Self { public_url: public_url.to_owned(), store, operators })
+    }
+
+    /// What the first request would wait for: the connection to the store, and while that is opened the operators' client.
+    pub async fn warm(&self) {
+        tokio::join!(self.store.warm(), async { self.operators.warm() });
     }
 
     pub fn operators(&self) -> &Operators {
@@ -57,13 +62,13 @@ impl Attempts {
     }
 
     /// Changes a session by its rules. Unknown, expired or refused: the token that led here is invalid.
-    pub async fn update<T>(
+    pub async fn update<'a, T>(
         &self,
-        id: &str,
+        which: impl Into<Which<'a>>,
         now: u64,
         change: impl FnMut(&mut Session) -> Result<T, Refusal>,
     ) -> Result<(Session, T), ApiError> {
-        self.store.update(id, now, change).await.map_err(|error| match error {
+        self.store.update(which, now, change).await.map_err(|error| match error {
             UpdateError::Absent => ApiError::from(wire::TOKEN).because("no such session"),
             UpdateError::Refused(refusal) => ApiError::from(wire::TOKEN).because(refusal),
             UpdateError::Limited { wait_ms } => ApiError::limited(wait_ms),
@@ -93,11 +98,11 @@ impl Attempts {
     }
 
     /// Records how the attempt ended; only then does the handset get our one-use secret, or a coarse error.
-    pub async fn end(&self, session: &Session, reason: Reason, now: u64) -> Result<Answer, ApiError> {
+    pub async fn end(&self, session: Session, reason: Reason, now: u64) -> Result<Answer, ApiError> {
         Span::current().record("outcome", tracing::field::display(reason));
         let proof = Proof::generate()?;
-        self.update(&session.id, now, |session| session.record(reason, Some(&proof))).await?;
-        ended(session, reason);
+        let (session, ()) = self.update(session, now, |session| session.record(reason, Some(&proof))).await?;
+        ended(&session, reason);
         let correlation_id = session.correlation_id.as_ref().map(|id| id.as_str());
         let ended = if reason == Reason::Match { Ok(proof.expose()) } else { Err(coarse(reason)) };
         ending(session.redirect_uri.as_deref(), correlation_id, ended)

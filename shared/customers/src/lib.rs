@@ -5,6 +5,7 @@
 
 mod customer;
 mod id;
+mod kept;
 mod redirect;
 mod secret;
 mod store;
@@ -12,5 +13,6 @@ mod write;
 
 pub use customer::{AddressPolicy, Customer, Limits, Problems, Scope, TestNumber, WireTypes};
 pub use id::{CustomerId, InvalidCustomerId};
+pub use kept::MAX_AGE_MS;
 pub use secret::{ClientSecret, InvalidPepper, NoRandomness, Pepper, SecretHash, authenticate};
 pub use store::{Customers, StoreError};

@@ -1,6 +1,6 @@
 //! Customers in DynamoDB: the partition key `pk` is the customer's id, the attribute `record` its JSON.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -8,13 +8,14 @@ use aws_sdk_dynamodb::{
     types::AttributeValue,
 };
 
-use crate::{Customer, CustomerId, Problems};
+use crate::{Customer, CustomerId, Problems, kept::Kept};
 
 /// The table of customers.
 #[derive(Debug, Clone)]
 pub struct Customers {
     pub(crate) client: Client,
     pub(crate) table: String,
+    pub(crate) kept: Arc<Kept>,
 }
 
 /// Why a customer could not be read or written. `cause` is a code of the service or of the network, never data.
@@ -43,7 +44,7 @@ impl StoreError {
 
 impl Customers {
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+        Self { client, table: table.into(), kept: Arc::default() }
     }
 
     /// Reads consistently: a customer or a secret that was just taken away is refused at once.
@@ -51,6 +52,12 @@ impl Customers {
         let request = self.client.get_item().table_name(&self.table).consistent_read(true);
         let answer = request.key("pk", AttributeValue::S(id.to_string())).send().await.map_err(unavailable)?;
         answer.item.map(|item| Self::read(id, &item)).transpose()
+    }
+
+    /// Opens the connection by a read of nobody: no id has that key. What comes of it does not matter.
+    pub async fn warm(&self) {
+        let nobody = AttributeValue::S("#warm".to_owned());
+        let _ = self.client.get_item().table_name(&self.table).key("pk", nobody).send().await;
     }
 
     /// The table's name, for who reads a customer's item together with others.

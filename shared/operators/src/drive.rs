@@ -1,7 +1,7 @@
 //! The operators of a deployment: which adapter serves a network, and its steps.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     path::PathBuf,
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -19,6 +19,7 @@ use crate::{
     load::Adapter,
     number,
     step::{Errand, Step},
+    table::Network,
 };
 
 /// The most characters of an adapter's words that the log gets.
@@ -99,6 +100,16 @@ impl Operators {
 
     pub fn table(&self) -> &Table {
         &self.table
+    }
+
+    /// Builds the HTTP clients that the table's operators are called with. Nothing is called.
+    pub fn warm(&self) {
+        let served = self.table.networks().filter_map(|(_, network)| match network {
+            Network::Served(operator) => Some(operator.allow_loopback),
+            Network::Mvno { .. } | Network::Known { .. } => None,
+        });
+        let kinds: BTreeSet<bool> = served.collect();
+        kinds.into_iter().for_each(|allow_loopback| self.http.0.warm(allow_loopback));
     }
 
     /// The manifest of the adapter that serves `network` for `customer`. Nothing is loaded.

@@ -36,7 +36,7 @@ const NOT_AN_ADAPTERS: [&str; 9] = [
 
 /// Performs the requests of adapters.
 #[derive(Default)]
-pub struct Http(Outbound);
+pub struct Http(pub(crate) Outbound);
 
 impl Http {
     /// Performs one request of an adapter.

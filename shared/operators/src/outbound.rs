@@ -54,6 +54,11 @@ impl Outbound {
         Ok(Received { status: response.status().as_u16(), headers: std::mem::take(response.headers_mut()), body })
     }
 
+    /// Reads whom this machine trusts, and builds what TLS needs.
+    pub fn warm(&self, allow_loopback: bool) {
+        self.client(allow_loopback);
+    }
+
     fn client(&self, allow_loopback: bool) -> Option<&Client> {
         let slot = if allow_loopback { &self.loopback } else { &self.public };
         slot.get_or_init(|| {

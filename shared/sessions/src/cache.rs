@@ -25,15 +25,18 @@ pub struct Heard {
 
 /// What is to be known before a session begins.
 pub struct Recall<'a> {
-    /// The table and the key of the customer's record.
-    pub customer: (&'a str, &'a str),
+    /// The key of the customer's record.
+    pub customer: &'a str,
+    /// The table that has it, where it is to be read.
+    pub customers: Option<&'a str>,
     /// The number's keyed hash, where lookups are made.
     pub cached: Option<&'a str>,
-    /// The customer's id is the item's key above.
+    /// It is this customer's.
     pub once: Option<&'a Once>,
 }
 
 /// What is known.
+#[derive(Default)]
 pub struct Recalled {
     /// The customer's item as it lies in its table.
     pub customer: Option<Item>,
@@ -44,15 +47,18 @@ pub struct Recalled {
 }
 
 impl Store {
-    /// All that get_config must read, in one request. Consistent, because a customer may just have been disabled.
+    /// All that get_config must read, in one request, or in none if that is nothing. Consistent, because a customer may just have been disabled.
     pub async fn recall(&self, recall: &Recall<'_>, now: u64) -> Result<Recalled, StoreError> {
-        let (customers, customer) = recall.customer;
+        let Recall { customer, customers, .. } = *recall;
         let cached = recall.cached.map(cache_key);
         let used = recall.once.map(|once| idempotency_key(customer, &once.key));
         let mut wanted: HashMap<String, Vec<Item>> = HashMap::new();
         let own = [&cached, &used].into_iter().flatten().map(|key| (self.table.as_str(), key.as_str()));
-        for (table, key) in own.chain([(customers, customer)]) {
+        for (table, key) in own.chain(customers.map(|table| (table, customer))) {
             wanted.entry(table.to_owned()).or_default().push(Item::from([("pk".into(), Value::S(key.to_owned()))]));
+        }
+        if wanted.is_empty() {
+            return Ok(Recalled::default());
         }
         let mut request = self.client.batch_get_item();
         for (table, keys) in wanted {
@@ -69,7 +75,7 @@ impl Store {
         };
         let used = used.and_then(|key| item(&self.table, &key));
         Ok(Recalled {
-            customer: item(customers, customer),
+            customer: customers.and_then(|table| item(table, customer)),
             cached: cached.and_then(|key| read(&item(&self.table, &key)?, now)),
             used: used.map(|item| Created::of(&item, now)).transpose()?.flatten(),
         })

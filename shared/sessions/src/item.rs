@@ -9,12 +9,6 @@ use crate::{Session, StoreError};
 /// As it lies in a table.
 pub type Item = HashMap<String, Value>;
 
-/// A session with the version that a `replace` must find.
-pub(crate) struct Stored {
-    pub session: Session,
-    pub version: u64,
-}
-
 pub(crate) fn session_key(id: &str) -> String {
     format!("session#{id}")
 }
@@ -46,24 +40,25 @@ pub(crate) fn number(value: u64) -> Value {
     Value::N(value.to_string())
 }
 
-pub(crate) fn encode(session: &Session, version: u64, nonce: &str) -> Result<Item, StoreError> {
+pub(crate) fn encode(session: &Session, nonce: &str) -> Result<Item, StoreError> {
     let json = serde_json::to_string(session).map_err(|_| StoreError::Damaged)?;
     Ok(HashMap::from([
         ("pk".into(), Value::S(session_key(&session.id))),
         ("session".into(), Value::S(json)),
-        ("version".into(), number(version)),
+        ("version".into(), number(session.version)),
         ("nonce".into(), Value::S(nonce.into())),
         ("expires_at".into(), number(session.expires_at)),
         ("ttl".into(), number(ttl(session.expires_at))),
     ]))
 }
 
-pub(crate) fn decode(item: &Item) -> Result<Stored, StoreError> {
+pub(crate) fn decode(item: &Item) -> Result<Session, StoreError> {
     let json = item.get("session").and_then(|value| value.as_s().ok()).ok_or(StoreError::Damaged)?;
     let version = item.get("version").and_then(|value| value.as_n().ok()).and_then(|text| text.parse().ok());
     // serde_json's message could quote the session.
-    let session = serde_json::from_str(json).map_err(|_| StoreError::Damaged)?;
-    Ok(Stored { session, version: version.ok_or(StoreError::Damaged)? })
+    let mut session: Session = serde_json::from_str(json).map_err(|_| StoreError::Damaged)?;
+    session.version = version.ok_or(StoreError::Damaged)?;
+    Ok(session)
 }
 
 pub(crate) fn has_nonce(item: Option<&Item>, nonce: &str) -> bool {

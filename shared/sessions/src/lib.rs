@@ -29,5 +29,5 @@ pub use reason::Reason;
 pub use secrets::{Entropy, Handshake, Proof};
 pub use session::{Begin, CorrelationId, InvalidCorrelationId, Refusal, Session};
 pub use silent::Way;
-pub use store::{Created, Store, StoreError, UpdateError};
+pub use store::{Created, Store, StoreError, UpdateError, Which};
 pub use trace::Progress;

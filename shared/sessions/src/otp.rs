@@ -24,7 +24,9 @@ pub struct SendLimits {
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Otp {
     sends: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
     last_send: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<Sent>,
 }
 

@@ -13,22 +13,27 @@ use crate::{
     silent::{Silent, Way},
 };
 
-/// One attempt of a customer to authenticate one number.
+/// One attempt of a customer to authenticate one number. What there is nothing of is left out when it is written: each KB
+/// of an item is one more write unit, every time.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Session {
     /// The id_token's `jti`.
     pub id: String,
     pub customer: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<CorrelationId>,
     pub msisdn: Msisdn,
     /// What the customer reported; a hint, never proof.
     pub client_ip: IpAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<Network>,
     /// The keyed hash of the number under which the lookup is cached that named the network, where one did.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub looked_up: Option<String>,
     /// The adapter that serves the network.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub operator: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_uri: Option<String>,
     /// The customer's choice of JSON numbers and booleans.
     pub native: bool,
@@ -37,6 +42,7 @@ pub struct Session {
     /// What get_config offered, as it wrote it, so that it can say the same again.
     pub offer: String,
     /// The customer's own limit of wrong codes a day for one number, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub wrong_codes_a_day: Option<u64>,
     pub handshake: Handshake,
     /// How the operator's answer comes to us.
@@ -45,15 +51,18 @@ pub struct Session {
     /// What the adapter keeps between its steps.
     pub kept: String,
     /// The hash of the cookie of the handset that arrived.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cookie: Option<String>,
     pub(crate) silent: Silent,
     pub(crate) otp: Otp,
     /// "true" was given: the session is spent.
     pub(crate) answered: bool,
     /// The answers given to requests that may come again.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) given: Vec<Given>,
+    /// How often it was written; the next write must find this one. It lies beside the JSON, where a condition sees it.
+    #[serde(skip)]
+    pub(crate) version: u64,
 }
 
 /// What get_config knows when a session begins.
@@ -115,6 +124,7 @@ impl Session {
             otp: Otp::default(),
             answered: false,
             given: Vec::new(),
+            version: 1,
         })
     }
 

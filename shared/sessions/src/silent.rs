@@ -52,6 +52,7 @@ pub(crate) enum Silent {
     Ended {
         since: u64,
         reason: Reason,
+        #[serde(skip_serializing_if = "Option::is_none")]
         proof: Option<String>,
     },
 }

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::{
 
 use crate::{
     Count, Session,
-    item::{Item, Stored, decode, encode, has_nonce, number, session_key},
+    item::{Item, decode, encode, has_nonce, number, session_key},
     secrets::{Entropy, write_nonce},
 };
 
@@ -70,6 +70,32 @@ pub enum Created {
     },
 }
 
+/// Which session an update is of.
+pub enum Which<'a> {
+    /// To be read.
+    Id(&'a str),
+    /// As this request has just read or written it: read again only if somebody has changed it since.
+    Known(Box<Session>),
+}
+
+impl<'a> From<&'a str> for Which<'a> {
+    fn from(id: &'a str) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl<'a> From<&'a String> for Which<'a> {
+    fn from(id: &'a String) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl From<Session> for Which<'_> {
+    fn from(session: Session) -> Self {
+        Self::Known(Box::new(session))
+    }
+}
+
 pub(crate) enum Written {
     Done,
     Conflict,
@@ -84,12 +110,13 @@ impl Store {
         Self { client, table: table.into() }
     }
 
-    /// The session, if it exists and has not expired.
-    pub async fn get(&self, id: &str, now: u64) -> Result<Option<Session>, StoreError> {
-        Ok(self.read(id, now).await?.map(|stored| stored.session))
+    /// Opens the connection by a read of a session that cannot be. What comes of it does not matter.
+    pub async fn warm(&self) {
+        let _ = self.client.get_item().table_name(&self.table).key("pk", Value::S(session_key("warm"))).send().await;
     }
 
-    pub(crate) async fn read(&self, id: &str, now: u64) -> Result<Option<Stored>, StoreError> {
+    /// The session, if it exists and has not expired.
+    pub async fn get(&self, id: &str, now: u64) -> Result<Option<Session>, StoreError> {
         let found = self
             .client
             .get_item()
@@ -100,30 +127,38 @@ impl Store {
             .await
             .map_err(|error| unavailable(&error))?;
         let Some(item) = found.item else { return Ok(None) };
-        Ok(Some(decode(&item)?).filter(|stored| stored.session.expires_at > now))
+        Ok(Some(decode(&item)?).filter(|session| session.expires_at > now))
     }
 
     /// Reads, changes by a rule, writes if nobody else has; reads again where one was faster.
     /// What `change` returns leaves only after its write has won. A change that changes nothing writes nothing.
-    pub async fn update<T, E>(
+    pub async fn update<'a, T, E>(
         &self,
-        id: &str,
+        which: impl Into<Which<'a>>,
         now: u64,
         mut change: impl FnMut(&mut Session) -> Result<T, E>,
     ) -> Result<(Session, T), UpdateError<E>> {
-        self.update_counting(id, now, |session| change(session).map(|result| (result, Vec::new()))).await
+        self.update_counting(which, now, |session| change(session).map(|result| (result, Vec::new()))).await
     }
 
     /// As [`Store::update`], together with counters: all of it happens, or nothing. With the change that records that
     /// the number is not its operator's, the cached lookup goes that said so.
-    pub async fn update_counting<T, E>(
+    pub async fn update_counting<'a, T, E>(
         &self,
-        id: &str,
+        which: impl Into<Which<'a>>,
         now: u64,
         mut change: impl FnMut(&mut Session) -> Result<(T, Vec<Count>), E>,
     ) -> Result<(Session, T), UpdateError<E>> {
+        let (id, mut known) = match which.into() {
+            Which::Id(id) => (id.to_owned(), None),
+            Which::Known(session) => (session.id.clone(), Some(*session)),
+        };
         for _ in 0..=RETRIES {
-            let Stored { mut session, version } = self.read(id, now).await?.ok_or(UpdateError::Absent)?;
+            let mut session = match known.take() {
+                Some(session) => session,
+                None => self.get(&id, now).await?.ok_or(UpdateError::Absent)?,
+            };
+            let version = session.version;
             let before = serde_json::to_string(&session).map_err(|_| StoreError::Damaged)?;
             let known = session.contradicted().is_some();
             let (result, counts) = change(&mut session).map_err(UpdateError::Refused)?;
@@ -131,7 +166,8 @@ impl Store {
                 return Ok((session, result));
             }
             let nonce = write_nonce().map_err(StoreError::from)?;
-            let item = encode(&session, version + 1, &nonce)?;
+            session.version += 1;
+            let item = encode(&session, &nonce)?;
             let contradicted = session.contradicted().filter(|_| !known);
             let written = if counts.is_empty() && contradicted.is_none() {
                 self.put(item, &nonce, Condition::Version(version)).await?

@@ -56,7 +56,7 @@ impl Store {
         let Some(claim) = self.item(correlation_key(customer, correlation_id.as_str())).await? else { return Ok(None) };
         let id = text(&claim, "session").ok_or(StoreError::Damaged)?;
         let Some(item) = self.item(session_key(&id)).await? else { return Ok(None) };
-        Ok(Some(decode(&item)?.session))
+        decode(&item).map(Some)
     }
 
     async fn item(&self, key: String) -> Result<Option<crate::Item>, StoreError> {

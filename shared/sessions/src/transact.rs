@@ -36,7 +36,7 @@ impl Store {
         now: u64,
     ) -> Result<Created, StoreError> {
         let nonce = write_nonce()?;
-        let item = encode(session, 1, &nonce)?;
+        let item = encode(session, &nonce)?;
         if session.correlation_id.is_none() && once.is_none() && heard.is_none() {
             return match self.put(item, &nonce, Condition::Absent).await? {
                 Written::Done => Ok(Created::Yes),

@@ -1,5 +1,7 @@
 //! Rows that another customer's record brings.
 
+use std::time::Duration;
+
 use gateway_tests::{Gateway, steps::register};
 use serde_json::json;
 use sna_customers::{Scope, TestNumber, WireTypes};
@@ -34,6 +36,7 @@ async fn a_customer_that_is_disabled_is_unknown_and_its_tokens_begin_nothing() {
     let access = target.sign_in_as("gone", &secret, "authenticate+otp").await;
     let config = target.begin_for(&access, NUMBER, "").await;
     let secret = register(target.gateway(), "gone", |record| record.enabled = false).await;
+    target.gateway().advance(Duration::from_millis(sna_customers::MAX_AGE_MS));
     assert_eq!(target.post("/v1/oauth/token").basic("gone", &secret).form(GOOD).await, unauthorized("Basic"));
     let form = "msisdn=%2B447700900620&client_ip=148.252.128.20";
     assert_eq!(target.post("/v1/get_config").bearer(&access).form(form).await, token());

@@ -1,0 +1,58 @@
+//! What the gateway costs, measured: a group of figures a file, each figure with its unit and, where one is set, its bar.
+//! `cargo xtask bench` builds what is measured and runs the groups. Nothing of this is shipped.
+
+mod adapters;
+pub mod bars;
+mod child;
+mod crates;
+mod endpoints;
+pub mod figure;
+pub mod function;
+mod instructions;
+pub mod place;
+pub mod runtime;
+mod sizes;
+pub mod start;
+pub mod tls;
+mod tokens;
+pub mod world;
+
+pub use figure::{Bar, Figure, median};
+pub use place::Place;
+
+/// Why a group could not be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0}: {1}")]
+    File(std::path::PathBuf, std::io::Error),
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Error {
+    pub fn failed(what: impl std::fmt::Display) -> Self {
+        Self::Failed(what.to_string())
+    }
+
+    /// For `map_err` on operations with a path.
+    pub fn file(path: impl Into<std::path::PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |error| Self::File(path, error)
+    }
+}
+
+/// Measures one group.
+pub type Measure = fn(&Place) -> Result<Vec<Figure>, Error>;
+
+/// Name and what measures it, in the order in which they run.
+pub const GROUPS: &[(&str, Measure)] = &[
+    ("start", start::measure),
+    ("tls", tls::measure),
+    ("adapters", adapters::measure),
+    ("sizes", sizes::measure),
+    ("crates", crates::measure),
+    ("instructions", instructions::measure),
+    ("endpoints", endpoints::endpoints),
+    ("calls", endpoints::calls),
+    ("tokens", tokens::tokens),
+];

@@ -1,0 +1,88 @@
+//! `cargo xtask bench`: runs the groups, prints one table, writes `target/bench.json`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use serde_json::{Map, Value};
+use sna_bench::{Error, GROUPS, Place, bars, tls};
+
+#[derive(Parser)]
+struct Options {
+    /// These groups alone, comma-separated
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Compare with other people's programs too, which are downloaded
+    #[arg(long)]
+    peers: bool,
+    /// End with 1 where a bar is missed
+    #[arg(long)]
+    strict: bool,
+    /// End with 1 where a figure is over its bar in infra/bars.json: bytes and counts, the same on any machine
+    #[arg(long)]
+    recorded: bool,
+    /// Write what is measured now, and a little room, into infra/bars.json
+    #[arg(long, conflicts_with = "recorded")]
+    record: bool,
+    /// Only call this with the operators' client, and say what it cost, in milliseconds of CPU
+    #[arg(long, hide = true)]
+    call: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let done = match &options.call {
+        Some(url) => tls::call(url).map(|cpu_ms| {
+            println!("{cpu_ms}");
+            Vec::new()
+        }),
+        None => measure(&options),
+    };
+    match done {
+        Ok(failed) if failed.is_empty() => ExitCode::SUCCESS,
+        Ok(failed) => {
+            failed.iter().for_each(|why| eprintln!("bench: {why}"));
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Which bars were missed, of those that were asked about.
+fn measure(options: &Options) -> Result<Vec<String>, Error> {
+    let known: Vec<&str> = GROUPS.iter().map(|(name, _)| *name).collect();
+    if let Some(unknown) = options.only.iter().find(|only| !known.contains(&only.as_str())) {
+        return Err(Error::failed(format!("there is no group {unknown}; there are {}", known.join(", "))));
+    }
+    let place = Place::here(options.peers);
+    let path = place.target.join("bench.json");
+    // Groups that are not run now keep what was measured of them before.
+    let mut report: Map<String, Value> =
+        std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let (mut failed, mut groups) = (Vec::new(), Vec::new());
+    for (name, run) in GROUPS {
+        if !options.only.is_empty() && !options.only.iter().any(|only| only == name) {
+            continue;
+        }
+        println!("{name}");
+        let figures = run(&place)?;
+        figures.iter().for_each(|figure| println!("{}", figure.line()));
+        let missed = figures.iter().filter(|figure| options.strict && !figure.ok());
+        failed.extend(missed.map(|figure| format!("{name}/{} missed its bar", figure.name)));
+        let group = figures.iter().map(|figure| (figure.name.clone(), figure.json())).collect();
+        report.insert((*name).to_owned(), Value::Object(group));
+        groups.push(((*name).to_owned(), figures));
+    }
+    if options.record {
+        bars::record(&place.root, &groups)?;
+    }
+    if options.recorded {
+        failed.extend(bars::worse(&place.root, &groups)?);
+    }
+    let text = serde_json::to_vec_pretty(&report).map_err(Error::failed)?;
+    std::fs::write(&path, text).map_err(Error::file(&path))?;
+    println!("{}", path.display());
+    Ok(failed)
+}

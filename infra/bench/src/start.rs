@@ -1,0 +1,106 @@
+//! Each release bootstrap from `exec` on: its start, its first invocation, ten thousand more, its memory.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use axum::body::Bytes;
+use serde_json::{Value, json};
+
+use crate::{Error, Figure, Place, figure::median, function::Function, world};
+
+/// The nine, and what each of them is asked here: the method and the path of what it refuses, or tells, to anyone.
+pub const FUNCTIONS: [(&str, &str, &str, u64); 9] = [
+    ("token", "POST", "/v1/oauth/token", 401),
+    ("get-config", "POST", "/v1/get_config", 401),
+    ("authenticate", "GET", "/v1/authenticate", 400),
+    ("callback", "GET", "/v1/callback/vodafone", 400),
+    ("enrich", "GET", "/v1/enrich/vodafone", 400),
+    ("otp", "GET", "/v1/authenticate/otp", 400),
+    ("validate", "POST", "/v1/validate", 401),
+    ("coverage", "GET", "/v1/coverage", 401),
+    ("keys", "GET", "/v1/.well-known/paseto-keys", 200),
+];
+
+/// Neither an operator nor an SMS is called by these.
+const SLIM: [&str; 3] = ["token", "coverage", "keys"];
+
+const STARTS: usize = 15;
+const INVOCATIONS: usize = 10_000;
+
+/// # Errors
+/// When a function does not start, or answers another thing than it must.
+pub fn measure(place: &Place) -> Result<Vec<Figure>, Error> {
+    let world = world::start(place)?;
+    let mut figures = Vec::new();
+    for (name, method, path, expected) in FUNCTIONS {
+        if place.built(name).is_file() {
+            figures.extend(function(place, name, &event(method, path), expected, world.env())?);
+        } else {
+            println!("  {name} is not built");
+        }
+    }
+    Ok(figures)
+}
+
+fn function(
+    place: &Place,
+    name: &str,
+    event: &Bytes,
+    expected: u64,
+    env: &BTreeMap<String, String>,
+) -> Result<Vec<Figure>, Error> {
+    let program = place.built(name);
+    let (mut cpu, mut wall, mut first) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..STARTS {
+        let (function, start) = Function::start(&program, env)?;
+        cpu.push(start.cpu_ms);
+        wall.push(start.wall_ms);
+        function.api.queue(event);
+        check(name, &function.api.answer()?, expected)?;
+        function.api.asked()?;
+        first.push(function.cpu_ms()? - start.cpu_ms);
+    }
+    let (function, _) = Function::start(&program, env)?;
+    let (after_start, _) = function.memory_mb()?;
+    let (started, cpu_before) = (Instant::now(), function.cpu_ms()?);
+    for _ in 0..INVOCATIONS {
+        function.api.queue(event);
+        check(name, &function.api.answer()?, expected)?;
+        function.api.asked()?;
+    }
+    let (seconds, busy) = (started.elapsed().as_secs_f64(), function.cpu_ms()? - cpu_before);
+    let (_, most) = function.memory_mb()?;
+    let figure = |what: &str, value, unit| Figure::new(format!("{name}: {what}"), value, unit);
+    Ok(vec![
+        figure("exec to /next, CPU", median(cpu), "ms").at_most(if SLIM.contains(&name) { 5.5 } else { 8.0 }),
+        figure("exec to /next, wall", median(wall), "ms"),
+        figure("first invocation, CPU", median(first), "ms"),
+        figure("an invocation, CPU", busy * 1000.0 / INVOCATIONS as f64, "us"),
+        figure("invocations", INVOCATIONS as f64 / seconds, "1/s"),
+        figure("RSS after INIT", after_start, "MB").at_most(12.0),
+        figure("RSS at most, after 10 000", most, "MB").at_most(12.0),
+    ])
+}
+
+fn check(name: &str, answer: &Bytes, expected: u64) -> Result<(), Error> {
+    let answer: Value = serde_json::from_slice(answer).map_err(Error::failed)?;
+    match answer["statusCode"].as_u64() {
+        Some(status) if status == expected => Ok(()),
+        status => Err(Error::failed(format!("{name} answers {status:?} instead of {expected}"))),
+    }
+}
+
+/// An event of API Gateway's HTTP API (payload format 2.0).
+pub fn event(method: &str, path: &str) -> Bytes {
+    let event = json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",
+        "headers": { "host": "127.0.0.1", "accept": "*/*", "content-type": "application/x-www-form-urlencoded", "x-forwarded-for": "127.0.0.1" },
+        "requestContext": {
+            "accountId": "123456789012", "apiId": "bench", "domainName": "127.0.0.1", "domainPrefix": "bench",
+            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "bench" },
+            "requestId": "bench", "routeKey": "$default", "stage": "$default",
+            "time": "06/Nov/2026:00:00:00 +0000", "timeEpoch": 1_793_923_200_000_u64
+        },
+        "isBase64Encoded": false
+    });
+    Bytes::from(event.to_string())
+}
