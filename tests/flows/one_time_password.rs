@@ -124,7 +124,7 @@ async fn a_send_that_sns_refuses_is_given_back() {
     let gateway = Gateway::start().await;
     let customer = Customer::sign_in(&gateway).await;
     let started = customer.start(&device(&gateway, "+447700900620"), &[]).await;
-    for fault in [Fault::Refuse, Fault::OptedOut, Fault::Throttle, Fault::Internal] {
+    for fault in [Fault::Refuse, Fault::OptedOut, Fault::Throttle] {
         gateway.world.inbox().fail("+447700900620", fault);
         assert_eq!(started.send_otp().await, unavailable());
     }
@@ -143,7 +143,6 @@ async fn each_reason_of_sns_is_an_outage_with_its_cause_in_the_log_and_costs_not
         (Fault::OptedOut, "opted_out"),
         (Fault::Sandboxed, "sandboxed"),
         (Fault::Throttle, "throttled"),
-        (Fault::Internal, "unavailable"),
         (Fault::Refuse, "refused"),
     ] {
         gateway.world.inbox().fail("+447700900620", fault);
@@ -154,6 +153,20 @@ async fn each_reason_of_sns_is_an_outage_with_its_cause_in_the_log_and_costs_not
     gateway.world.inbox().heal("+447700900620");
     assert_eq!(started.send_otp().await.0, 200);
     assert!(!log.functions().contains("7700900620"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_failure_inside_sns_the_message_may_be_on_its_way_and_counts() {
+    let (log, gateway) = (Captured::begin(tracing::Level::INFO), Gateway::start().await);
+    let customer = Customer::sign_in(&gateway).await;
+    let started = customer.start(&device(&gateway, "+447700900620"), &[]).await;
+    gateway.world.inbox().fail("+447700900620", Fault::Internal);
+    assert_eq!(started.send_otp().await, unavailable());
+    assert!(log.requests().iter().any(|line| line["cause"] == "unavailable" && line["sms_failures"] == 1));
+    gateway.world.inbox().heal("+447700900620");
+    assert_eq!(started.send_otp().await.0, 400, "the gap runs");
+    gateway.advance(RESEND_GAP);
+    assert_eq!(started.send_otp().await.0, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

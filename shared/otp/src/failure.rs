@@ -76,13 +76,17 @@ impl SendError {
         SendError::Unknown { code: code.to_owned() }
     }
 
-    /// An error status means that nothing was sent, whether or not its body can be read.
+    /// A 4xx, or a throttle, means that nothing was sent, whether or not its body can be read. After another 5xx the message may
+    /// be on its way: what failed could be the answer.
     pub(crate) fn of(error: &SdkError<PublishError>) -> Self {
         let status = error.raw_response().map(|answer| answer.status());
         match (error, status) {
             (_, Some(status)) if status.is_client_error() || status.is_server_error() => {
                 let code = error.code().map_or_else(|| format!("HTTP {}", status.as_u16()), str::to_owned);
-                Self::refused(cause(status.as_u16(), &code, error.message().unwrap_or_default()), &code)
+                match cause(status.as_u16(), &code, error.message().unwrap_or_default()) {
+                    Cause::Unavailable => Self::unknown(&code),
+                    cause => Self::refused(cause, &code),
+                }
             }
             (SdkError::ConstructionFailure(_), _) => Self::refused(Cause::Refused, "request could not be made"),
             (SdkError::DispatchFailure(_), _) if never_connected(error) => {

@@ -52,7 +52,7 @@ async fn a_message_that_sns_refuses_is_not_counted() {
     let access = target.sign_in("otp").await;
     let config = target.begin_for(&access, NUMBER, "").await;
     let link = path_of(&target, &config["otp_authorization_uri"]);
-    for fault in [Fault::Refuse, Fault::OptedOut, Fault::Throttle, Fault::Internal] {
+    for fault in [Fault::Refuse, Fault::OptedOut, Fault::Throttle] {
         target.gateway().world.inbox().fail(NUMBER, fault);
         assert_eq!(target.get(link).send().await, unavailable(), "{fault:?}");
     }
