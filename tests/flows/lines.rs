@@ -1,6 +1,6 @@
 //! The line of log that ends a request: what each endpoint says in it, that CloudWatch can read it, and whose trace it is.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use gateway_tests::{Captured, Gateway};
 use sandbox::inbox::Fault;
@@ -117,6 +117,18 @@ async fn every_line_of_a_request_is_a_metric_that_cloudwatch_can_read() {
     assert!((usd - 0.40).abs() < 1e-9, "{usd}");
     assert_eq!(sum("silent_attempts"), 5);
     assert!(sum("operator_failures") > 0);
+}
+
+/// What the AWS SDK sends, and what Lambda's runtime receives, are in their lines below INFO.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_level_is_asked_for_nothing_below_info_is_written() {
+    let (log, gateway) = (Captured::begin(Level::TRACE), Gateway::start().await);
+    walk(&gateway).await;
+    let levels: HashSet<_> = log.lines().iter().map(|line| line["level"].to_string()).collect();
+    assert!(
+        levels.contains("\"INFO\"") && !levels.contains("\"DEBUG\"") && !levels.contains("\"TRACE\""),
+        "{levels:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -38,15 +38,16 @@ struct Log<W> {
     writer: W,
 }
 
-/// Writes the log of a function of `stack` to `writer`. `filter` says which events are written; the line of a request
-/// always is, because its metrics are in it.
+/// Writes the log of a function of `stack` to `writer`. `filter` says which events are written, of those from `INFO` up: below,
+/// libraries write what they send and receive, tokens and numbers among it. The line of a request always is written, because
+/// its metrics are in it.
 pub fn log<W>(stack: String, filter: Targets, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     // No spans but a request's: whoever records does it in the current one.
     let own = filter_fn(|metadata| metadata.is_span() && metadata.target().starts_with(env!("CARGO_CRATE_NAME")));
-    let events = filter.and(filter_fn(|metadata| metadata.is_event()));
+    let events = filter.and(filter_fn(|metadata| metadata.is_event() && *metadata.level() <= Level::INFO));
     Registry::default().with(Log { stack, writer }.with_filter(events.or(own)))
 }
 
