@@ -152,6 +152,17 @@ fn faults(template: &Value, crates: &[Crate]) -> Vec<String> {
     let lambda =
         json!({ "Effect": "Allow", "Principal": { "Service": "lambda.amazonaws.com" }, "Action": "sts:AssumeRole" });
     let for_lambda = &json!({ "Version": "2012-10-17", "Statement": [lambda] });
+    // What `granted` reads of roles is all that there is, but for this one of traces.
+    let traced = json!([{ "Effect": "Allow", "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "Resource": "*" }]);
+    for kind in ["AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy"] {
+        for (name, policy) in resources(template, kind) {
+            if (kind, name) != ("AWS::IAM::ManagedPolicy", "TracePolicy")
+                || policy["PolicyDocument"]["Statement"] != traced
+            {
+                faults.push(format!("{name} grants what no role shows"));
+            }
+        }
+    }
     if functions.len() != crates.len() || roles.len() != crates.len() {
         faults.push(format!("{} functions with {} roles for {} crates", functions.len(), roles.len(), crates.len()));
     }
@@ -270,6 +281,8 @@ fn a_template_that_grants_or_gives_something_else_is_found() {
         ),
         ("{\"!GetAtt\":\"OtpLog.Arn\"}", "{\"!GetAtt\":\"AccessLog.Arn\"}"),
         ("\"!Ref\":\"TracePolicy\"", "\"!Ref\":\"AnotherPolicy\""),
+        ("\"xray:PutTelemetryRecords\"", "\"xray:*\""),
+        ("\"AWS::IAM::ManagedPolicy\"", "\"AWS::IAM::Policy\""),
         ("lambda.amazonaws.com", "ec2.amazonaws.com"),
         // less,
         ("secretsmanager:${SigningSecret},secretsmanager:${CustomersSecret}", "secretsmanager:${SigningSecret}"),

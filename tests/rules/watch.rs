@@ -163,6 +163,16 @@ fn every_alarm_says_what_to_do_and_tells_somebody() {
     }
 }
 
+/// An alarm on a formula has at most ten (Amazon CloudWatch, "Alarm limits"); the emulator takes more.
+#[test]
+fn no_alarm_looks_at_more_than_ten_metrics() {
+    let watch = template("infra/watch.yaml");
+    for (name, alarm) in resources(&watch, "AWS::CloudWatch::Alarm") {
+        let metrics = each(&alarm["Metrics"]).into_iter().filter(|metric| !metric["MetricStat"].is_null()).count();
+        assert!(metrics <= 10, "{name} looks at {metrics}");
+    }
+}
+
 #[test]
 fn near_its_timeout_is_measured_by_the_timeouts_of_the_template() {
     let (watch, gateway) = (template("infra/watch.yaml"), template("template.yaml"));

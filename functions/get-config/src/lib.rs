@@ -12,7 +12,7 @@ use sna_attempts::Attempts;
 use sna_config::{Aws, Env};
 use sna_customers::{Customer, CustomerId, Customers};
 use sna_networks::{Lookups, is_reserved, ranges};
-use sna_numbers::{Msisdn, Ranges};
+use sna_numbers::{Country, Msisdn, Ranges};
 use sna_otp::Pepper;
 use sna_sessions::{Begin, CorrelationId, Created, Heard, Item, Once, Recall, Session};
 use sna_tokens::{AccessToken, IdToken, Issuer, PublicKeys, SigningKey, Verifier};
@@ -27,7 +27,7 @@ pub struct GetConfig {
     attempts: Attempts,
     ranges: Ranges,
     lookups: Lookups,
-    home_countries: Vec<String>,
+    home_countries: Vec<Country>,
     pepper: Pepper,
     public_url: String,
     seconds: u64,
@@ -67,6 +67,9 @@ impl GetConfig {
             ranges.map_err(|error| env.problem("OPERATORS", &error)).ok()
         });
         let lookups = attempts.as_ref().and_then(|attempts| Lookups::from_env(env, attempts.operators()));
+        let codes = env.list("HOME_COUNTRIES");
+        let home_countries = codes.iter().map(|code| Country::parse(code)).collect::<Result<Vec<_>, _>>();
+        let home_countries = home_countries.map_err(|error| env.problem("HOME_COUNTRIES", &error.to_string())).ok();
         Some(Self {
             verifier: Verifier::new(keys?, &public_url),
             issuer: Issuer::new(key?, &public_url),
@@ -74,7 +77,7 @@ impl GetConfig {
             attempts: attempts?,
             ranges: ranges?,
             lookups: lookups?,
-            home_countries: env.list("HOME_COUNTRIES"),
+            home_countries: home_countries?,
             pepper: pepper?,
             public_url,
             seconds: env.number("SESSION_SECONDS", 600, 60..=3600),
@@ -93,8 +96,11 @@ impl GetConfig {
 
     /// An empty list of countries means the deployment's home countries.
     fn may_call(&self, customer: &Customer, msisdn: &Msisdn) -> bool {
-        let countries = if customer.countries.is_empty() { &self.home_countries } else { &customer.countries };
-        countries.iter().any(|country| country == msisdn.country().as_str())
+        let country = msisdn.country();
+        match customer.countries.as_slice() {
+            [] => self.home_countries.contains(&country),
+            own => own.iter().any(|code| code == country.as_str()),
+        }
     }
 }
 

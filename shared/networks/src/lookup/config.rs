@@ -104,8 +104,8 @@ pub fn parse(json: &str, secret: &dyn Fn(&str) -> Option<String>, mut carriers: 
     for (name, network) in entry.networks {
         carriers.name(&name, network);
     }
-    if !(100..=5_000).contains(&entry.deadline_ms) {
-        return Err("deadline_ms is 100 to 5000".to_owned());
+    if !(100..=2_500).contains(&entry.deadline_ms) {
+        return Err("deadline_ms is 100 to 2500".to_owned());
     }
     if entry.keep_seconds > 30 * 86_400 || entry.keep_unknown_seconds > 86_400 {
         return Err("keep_seconds is at most 30 days, keep_unknown_seconds one".to_owned());
