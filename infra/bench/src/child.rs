@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{Error, Place, start::FUNCTIONS};
+use crate::{Error, Place};
 
 /// Ends with its value.
 pub struct Running(Child);
@@ -51,8 +51,7 @@ impl Drop for Running {
 pub fn bench_target(place: &Place, name: &str) -> Result<PathBuf, Error> {
     let words = "bench --locked --quiet --no-run --message-format json --package sna-bench --bench";
     let mut cargo = Command::new("cargo");
-    // Beside the functions, so that what they share with it is not built twice.
-    cargo.args(words.split(' ')).arg(name).args(FUNCTIONS.iter().flat_map(|(function, ..)| ["--package", function]));
+    cargo.args(words.split(' ')).arg(name);
     cargo.current_dir(&place.root).stderr(std::process::Stdio::inherit());
     let built = cargo.output().map_err(Error::failed)?;
     let said = String::from_utf8_lossy(&built.stdout);

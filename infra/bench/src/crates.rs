@@ -26,19 +26,3 @@ fn count(place: &Place, function: &str) -> Result<f64, Error> {
         text.lines().map(|line| line.trim_end_matches(" (*)")).filter(|line| !line.is_empty()).collect();
     Ok(crates.len() as f64)
 }
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-    use super::*;
-    use crate::bars;
-
-    #[test]
-    fn no_function_links_more_crates_than_it_did() {
-        let place = Place::here(false);
-        let figures = measure(&place).unwrap();
-        assert!(figures.iter().all(|figure| figure.value > 20.0), "{figures:?}");
-        let worse = bars::worse(&place.root, &[("crates".to_owned(), figures)]).unwrap();
-        assert!(worse.is_empty(), "{worse:#?}\n`cargo xtask bench --only crates --record` takes the new ones.");
-    }
-}

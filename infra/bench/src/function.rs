@@ -86,14 +86,23 @@ impl Function {
     /// # Errors
     /// When the process has ended.
     pub fn memory_mb(&self) -> Result<(f64, f64), Error> {
+        Ok((self.status_mb("VmRSS")?, self.status_mb("VmHWM")?))
+    }
+
+    /// Resident memory that is no file's, likewise.
+    ///
+    /// # Errors
+    /// When the process has ended.
+    pub fn own_memory_mb(&self) -> Result<f64, Error> {
+        self.status_mb("RssAnon")
+    }
+
+    fn status_mb(&self, name: &str) -> Result<f64, Error> {
         let path = format!("/proc/{}/status", self.child.id());
         let text = fs::read_to_string(&path).map_err(Error::file(&path))?;
-        let of = |name: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-            let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
-            kilobytes.map(|kilobytes| kilobytes / 1024.0).ok_or_else(|| Error::failed(format!("{path} has no {name}")))
-        };
-        Ok((of("VmRSS")?, of("VmHWM")?))
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
+        kilobytes.map(|kilobytes| kilobytes / 1024.0).ok_or_else(|| Error::failed(format!("{path} has no {name}")))
     }
 }
 

@@ -5,6 +5,7 @@ mod adapters;
 pub mod bars;
 mod child;
 mod crates;
+mod dev;
 mod endpoints;
 pub mod figure;
 pub mod function;
@@ -41,11 +42,15 @@ impl Error {
     }
 }
 
+/// The group that measures the programs of `cargo build`.
+pub const IN_EACH_CHECK: &str = "dev";
+
 /// Measures one group.
 pub type Measure = fn(&Place) -> Result<Vec<Figure>, Error>;
 
-/// Name and what measures it, in the order in which they run.
+/// Name and what measures it, in the order in which they run; [`IN_EACH_CHECK`] only if it is asked for.
 pub const GROUPS: &[(&str, Measure)] = &[
+    (IN_EACH_CHECK, dev::measure),
     ("start", start::measure),
     ("tls", tls::measure),
     ("adapters", adapters::measure),

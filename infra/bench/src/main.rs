@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use serde_json::{Map, Value};
-use sna_bench::{Error, GROUPS, Place, bars, tls};
+use sna_bench::{Error, GROUPS, IN_EACH_CHECK, Place, bars, tls};
 
 #[derive(Parser)]
 struct Options {
@@ -63,7 +63,8 @@ fn measure(options: &Options) -> Result<Vec<String>, Error> {
         std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
     let (mut failed, mut groups) = (Vec::new(), Vec::new());
     for (name, run) in GROUPS {
-        if !options.only.is_empty() && !options.only.iter().any(|only| only == name) {
+        let is_asked_for = options.only.iter().any(|only| only == name);
+        if !is_asked_for && (!options.only.is_empty() || *name == IN_EACH_CHECK) {
             continue;
         }
         println!("{name}");

@@ -39,13 +39,13 @@ impl Place {
         Ok(names)
     }
 
-    /// A program of the release build.
+    /// A function's program, as it is deployed.
     pub fn built(&self, name: &str) -> PathBuf {
-        self.target.join("release").join(name)
+        self.target.join("package/current").join(name).join("bootstrap")
     }
 
-    /// The adapters of the release build with their manifest.
+    /// The adapters with their manifest, as they are deployed.
     pub fn adapters(&self) -> PathBuf {
-        self.target.join("bench/adapters")
+        self.target.join("package/current/layer/adapters")
     }
 }

@@ -1,12 +1,11 @@
-//! `cargo xtask bench`: builds what is measured as it is shipped, and what measures it (`infra/bench`), and runs that.
+//! `cargo xtask bench`: packages what is measured, unless it is, builds what measures it (`infra/bench`), and runs that.
 
 use clap::Args;
 
 use crate::{
     Error, Workspace,
     command::{Run, cargo},
-    layer,
-    rehearse_package::FUNCTIONS,
+    package::{self, Arch, Stamp, intact, sources},
     steps::{openly, quietly, step},
 };
 
@@ -34,15 +33,13 @@ pub struct Bench {
 /// # Errors
 /// What cannot be built or measured.
 pub fn bench(workspace: &Workspace, options: &Bench) -> Result<(), Error> {
-    step("build for release", || {
-        let mut run = cargo(workspace, "build --locked --release -p sna-bench");
-        for function in FUNCTIONS {
-            run = run.arg("-p").arg(function);
-        }
+    if !is_packaged(workspace) {
+        package::package(workspace, &package::Options::of_the_sandbox())?;
+    }
+    step("build what measures, for release", || {
+        let run = cargo(workspace, "build --locked --release -p sna-bench");
         quietly("cargo build", run, &workspace.scratch().join("bench.log"))
     })?;
-    let out = Some(workspace.target.join("bench/adapters"));
-    layer::layer(workspace, &layer::Options { profile: "release".to_owned(), out, also: Vec::new() })?;
     let mut run = Run::new(workspace, workspace.target.join("release/sna-bench"));
     if let Some(only) = &options.only {
         run = run.arg("--only").arg(only);
@@ -52,4 +49,21 @@ pub fn bench(workspace: &Workspace, options: &Bench) -> Result<(), Error> {
         run = if is_set { run.arg(flag) } else { run };
     }
     openly("sna-bench", run.without_aws())
+}
+
+/// Is what is to be deployed of today's sources, and for this machine?
+fn is_packaged(workspace: &Workspace) -> bool {
+    let current = workspace.package("current");
+    let Ok(stamp) = Stamp::read(&current) else { return false };
+    let today = sources(workspace).is_ok_and(|sources| sources == stamp.sources);
+    today && stamp.profile == "release" && stamp.arch == Arch::HERE.name() && intact(&current).is_ok()
+}
+
+/// What each check holds of the programs of `cargo build`.
+///
+/// # Errors
+/// A figure that is over its bar.
+pub fn bars(workspace: &Workspace) -> Result<(), Error> {
+    let run = Run::new(workspace, workspace.built("sna-bench")).words("--only dev,crates --recorded");
+    quietly("sna-bench", run.without_aws(), &workspace.scratch().join("bars.log"))
 }

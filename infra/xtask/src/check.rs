@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::{
-    Error, Workspace,
+    Error, Workspace, bench,
     command::{Run, cargo},
     contract, live, ministack, newcomer, plans, rehearse,
     steps::{openly, quietly, step},
@@ -23,12 +23,13 @@ pub struct Test {
 
 type Check = (&'static str, fn(&Workspace) -> Result<(), Error>);
 
-const CHECKS: [Check; 12] = [
+const CHECKS: [Check; 13] = [
     ("format", |workspace| quiet(workspace, "format", "fmt --all --check")),
     ("clippy", |workspace| quiet(workspace, "clippy", "clippy --workspace --all-targets --color never -- -D warnings")),
     ("bans, licences and sources of dependencies", deny),
     ("template.yaml", template),
     ("build", system::build),
+    ("sizes, memory and crates of the functions", bench::bars),
     ("tests", tests),
     ("flows with every adapter linked in", linked),
     ("a new operator's crate, from template to kit", newcomer::check),
@@ -39,7 +40,7 @@ const CHECKS: [Check; 12] = [
 ];
 
 /// Left out by `--fast`.
-const SLOW: [usize; 7] = [2, 3, 6, 8, 9, 10, 11];
+const SLOW: [usize; 7] = [2, 3, 7, 9, 10, 11, 12];
 
 /// Runs them, and ends with a line that says how many passed.
 ///

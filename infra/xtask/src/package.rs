@@ -14,10 +14,11 @@ use std::{
 use clap::Args;
 use serde_json::Value;
 
+pub(crate) use self::artifact::Arch;
+use self::build::Tools;
 pub(crate) use self::stamp::{Stamp, intact, sources};
 #[cfg(test)]
 pub(crate) use self::tests::write;
-use self::{artifact::Arch, build::Tools};
 use crate::{
     Error, Workspace,
     command::{Run, cargo},
@@ -52,6 +53,22 @@ pub struct Options {
     /// Take the local run's table, or one with addresses of this machine
     #[arg(long)]
     sandbox: bool,
+}
+
+impl Options {
+    /// For this machine and the local run's table.
+    pub(crate) fn of_the_sandbox() -> Self {
+        Self {
+            arch: None,
+            profile: "release".to_owned(),
+            operators: None,
+            lookup: None,
+            also: Vec::new(),
+            layer_only: false,
+            twice: false,
+            sandbox: true,
+        }
+    }
 }
 
 /// Builds, checks and lays out a package, and says how large it is.

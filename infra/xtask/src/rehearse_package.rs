@@ -17,7 +17,7 @@ use crate::{
     templates::Family,
 };
 
-pub(crate) const FUNCTIONS: [&str; 9] =
+const FUNCTIONS: [&str; 9] =
     ["token", "get-config", "authenticate", "callback", "enrich", "otp", "validate", "coverage", "keys"];
 /// The template, and the one that it nests.
 const TEMPLATES: [&str; 2] = ["template.yaml", "infra/watch.yaml"];

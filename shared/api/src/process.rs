@@ -7,7 +7,7 @@ use std::{
 
 use lambda_http::{Adapter, LambdaEvent, Service, request::LambdaRequest, service_fn};
 use sna_config::variable;
-use tracing::{field::display, level_filters::LevelFilter};
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{filter::Targets, util::SubscriberInitExt as _};
 
 use crate::{Endpoint, Live, live::Build, log, serve, tame};
@@ -23,7 +23,9 @@ pub async fn main<E: Endpoint>(build: Build<E>) -> ExitCode {
     let stack = variable("STACK").filter(|name| !name.is_empty()).unwrap_or_else(|| "local".to_owned());
     log(stack, filter, std::io::stdout).init();
     // Only where: a panic's message may quote what it met.
-    std::panic::set_hook(Box::new(|panic| tracing::error!(place = panic.location().map(display), "panicked")));
+    std::panic::set_hook(Box::new(|panic| {
+        tracing::error!(place = panic.location().map(tracing::field::display), "panicked")
+    }));
     let live = match Live::start(variable, build, clock()).await {
         Ok(live) => live,
         Err(problems) => {
