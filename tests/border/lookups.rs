@@ -39,7 +39,7 @@ impl Bed {
         world.write_tables().expect("the tables");
         let usual: Value = serde_json::from_str(world.lookup_table()).expect("JSON");
         let source = source(usual["source"]["url"].as_str().expect("a URL"));
-        let own = json!({ "source": source, "allow_loopback": true, "deadline_ms": 5000 });
+        let own = json!({ "source": source, "allow_loopback": true, "deadline_ms": 2500 });
         let path = files.path().join("own.json");
         std::fs::write(&path, own.to_string()).expect("written");
         let mut env = Env::from_fn(|name| match name {

@@ -4,7 +4,7 @@
 use std::{
     error::Error,
     net::{IpAddr, SocketAddr},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -14,6 +14,7 @@ use reqwest::{
     header::HeaderMap,
     redirect::Policy,
 };
+use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 use sna_adapter::Unreachable;
 use url::{Host, Url};
 
@@ -54,7 +55,7 @@ impl Outbound {
         Ok(Received { status: response.status().as_u16(), headers: std::mem::take(response.headers_mut()), body })
     }
 
-    /// Reads whom this machine trusts, and builds what TLS needs.
+    /// Builds what TLS needs.
     pub fn warm(&self, allow_loopback: bool) {
         self.client(allow_loopback);
     }
@@ -62,7 +63,8 @@ impl Outbound {
     fn client(&self, allow_loopback: bool) -> Option<&Client> {
         let slot = if allow_loopback { &self.loopback } else { &self.public };
         slot.get_or_init(|| {
-            build(Resolver { allow_loopback }).inspect_err(|error| tracing::error!(%error, "no HTTP client")).ok()
+            let built = tls().and_then(|tls| Ok(build(Resolver { allow_loopback }, tls)?));
+            built.inspect_err(|error| tracing::error!(%error, "no HTTP client")).ok()
         })
         .as_ref()
     }
@@ -102,8 +104,27 @@ fn checked(found: Vec<SocketAddr>, allow_loopback: bool) -> Result<Addrs, Box<dy
     Ok(Box::new(found.into_iter()))
 }
 
-fn build(resolver: impl Resolve + 'static) -> reqwest::Result<Client> {
+/// Whom an operator must be signed by: the roots that Mozilla trusts, as of the build, which take no parsing. Where
+/// `SSL_CERT_FILE` or `SSL_CERT_DIR` is set, those there instead.
+fn roots() -> RootCertStore {
+    if ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().all(|name| sna_config::variable(name).is_none()) {
+        return RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    }
+    let found = rustls_native_certs::load_native_certs();
+    found.errors.iter().for_each(|error| tracing::error!(%error, "a root is not trusted"));
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(found.certs);
+    roots
+}
+
+fn tls() -> Result<ClientConfig, Box<dyn Error + Send + Sync>> {
+    let tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
+    Ok(tls.with_safe_default_protocol_versions()?.with_root_certificates(roots()).with_no_client_auth())
+}
+
+fn build(resolver: impl Resolve + 'static, tls: ClientConfig) -> reqwest::Result<Client> {
     Client::builder()
+        .tls_backend_preconfigured(tls)
         .redirect(Policy::none())
         .no_proxy()
         // The cap counts what arrives; nothing may grow behind it, whichever features are compiled in.
@@ -161,7 +182,7 @@ mod tests {
     async fn a_name_that_changes_its_address_is_checked_at_every_connection() {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://op.example:{}/", listener.local_addr().unwrap().port());
-        let client = build(Rebinding(AtomicBool::new(false))).unwrap();
+        let client = build(Rebinding(AtomicBool::new(false)), tls().unwrap()).unwrap();
         let serve = async {
             let (mut connection, _) = listener.accept().await.unwrap();
             assert!(connection.read(&mut [0; 1024]).await.unwrap() > 0);
