@@ -36,9 +36,14 @@ pub async fn local(gateway: &Gateway, words: &[&str]) -> Told {
 
 /// `sna` in the environment `variables` and no other.
 pub async fn told(words: Vec<&str>, variables: BTreeMap<String, String>, ahead_ms: u64) -> Told {
+    told_at(words, variables, now() + ahead_ms).await
+}
+
+/// The same, at a time of the test's own.
+pub async fn told_at(words: Vec<&str>, variables: BTreeMap<String, String>, now: u64) -> Told {
     let arguments = ["sna", "--json"].into_iter().chain(words);
     let arguments = Arguments::try_parse_from(arguments).map_err(|error| error.to_string())?;
-    let answer = run(arguments, variables, now() + ahead_ms).await.map_err(|error: Error| error.to_string())?;
+    let answer = run(arguments, variables, now).await.map_err(|error: Error| error.to_string())?;
     Ok((answer.good, serde_json::from_str(&answer.json()).expect("JSON")))
 }
 

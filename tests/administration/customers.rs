@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use gateway_tests::{
     Gateway,
+    faults::{Fault, Faults, Proxy},
     steps::{Customer, answer, client, device, newest_code},
 };
 use serde_json::{Value, json};
@@ -132,6 +133,9 @@ async fn an_id_is_given_once_and_a_wrong_change_leaves_the_record_as_it_was() {
     local(&gateway, &["customers", "set", "bank", "--clear", "limits,redirect-uris"]).await.expect("changed");
     assert_eq!(show().await["limits"], json!({}));
     assert_eq!(show().await["redirect_uris"], json!([]));
+    // It would look as if they were good for longer now.
+    let days = local(&gateway, &["customers", "set", "bank", "--test-days", "90"]).await.expect_err("of no number");
+    assert!(days.contains("--test-number"), "{days}");
     for unknown in [["customers", "set", "nobody"], ["customers", "disable", "nobody"]] {
         assert_eq!(local(&gateway, &unknown).await.expect_err("nobody"), "there is no customer nobody");
     }
@@ -160,4 +164,40 @@ async fn without_the_pepper_no_secret_is_made() {
     let error = local_at(&gateway, &[("CUSTOMER_PEPPER", "")], &add(&["--id", "bank"]), 0).await.expect_err("refused");
     assert!(error.contains("CUSTOMER_PEPPER is not set"), "{error}");
     local(&gateway, &["customers", "show", "bank"]).await.expect_err("nothing was written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_whose_answer_was_lost_is_said_to_be_possible_with_what_to_do() {
+    let (gateway, faults) = (Gateway::start().await, Faults::default());
+    let proxy = Proxy::start(&gateway.world.env()["AWS_ENDPOINT_URL_DYNAMODB"], &faults).await;
+    faults.always("UpdateItem", Fault::LoseAnswer);
+    let through = [("AWS_ENDPOINT_URL_DYNAMODB", proxy.url.as_str())];
+    for (words, what_to_do) in [
+        (add(&["--id", "bank"]), "`sna customers rotate-secret bank --now`"),
+        (vec!["customers", "rotate-secret", "bank", "--hours", "2"], "with --now"),
+        (vec!["customers", "disable", "bank"], "run this again"),
+        (vec!["customers", "set", "bank", "--name", "Bank 2"], "run this again"),
+    ] {
+        let error = local_at(&gateway, &through, &words, 0).await.expect_err("no answer");
+        let parts = ["it may have been written all the same", "`sna customers show bank`", what_to_do];
+        assert!(parts.iter().all(|part| error.contains(part)), "{words:?}: {error}");
+    }
+    let (_, bank) = local(&gateway, &["customers", "show", "bank"]).await.expect("it was written");
+    assert_eq!((text(&bank, "name"), &bank["enabled"]), ("Bank 2", &json!(false)));
+    // What to do, done.
+    let (_, rotated) = local(&gateway, &["customers", "rotate-secret", "bank", "--now"]).await.expect("a secret");
+    local(&gateway, &["customers", "enable", "bank"]).await.expect("enabled");
+    assert_eq!(token(&gateway, "bank", text(&rotated, "secret")).await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_local_run_without_its_engine_does_not_go_to_aws() {
+    let gateway = Gateway::start().await;
+    let nowhere = [("AWS_ENDPOINT_URL_DYNAMODB", "")];
+    let error = local_at(&gateway, &nowhere, &["customers", "list"], 0).await.expect_err("no engine");
+    assert!(error.contains("AWS_ENDPOINT_URL_DYNAMODB is not set"), "{error}");
+    // One address for everything is an address too.
+    let url = gateway.world.env()["AWS_ENDPOINT_URL_DYNAMODB"].clone();
+    let everywhere = [nowhere[0], ("AWS_ENDPOINT_URL", url.as_str())];
+    local_at(&gateway, &everywhere, &["customers", "list"], 0).await.expect("customers");
 }

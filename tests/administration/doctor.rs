@@ -1,7 +1,8 @@
 //! The doctor at the local run, and at what is wrong with it.
 
 use gateway_tests::Gateway;
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::bed::{Told, local, local_at};
 
@@ -35,6 +36,7 @@ async fn each_fault_fails_alone_and_says_what_to_do() {
     let gateway = Gateway::start().await;
     let other = sna_tokens::SigningKey::generate().and_then(|key| key.public_paserk()).expect("a key");
     for (variable, value, name, found) in [
+        ("AWS_ENDPOINT_URL_DYNAMODB", "", "tables", "AWS_ENDPOINT_URL_DYNAMODB is not set"),
         ("SESSIONS_TABLE", "absent", "table sessions", "ResourceNotFoundException"),
         // A table without a TTL.
         ("SESSIONS_TABLE", "sna-customers", "table sessions: ttl", "off"),
@@ -56,14 +58,28 @@ async fn each_fault_fails_alone_and_says_what_to_do() {
 #[tokio::test(flavor = "multi_thread")]
 async fn staged_adapters_are_held_to_their_manifest() {
     let (gateway, files) = (Gateway::start().await, tempfile::tempdir().expect("a folder"));
-    let sha = "0".repeat(64);
-    let manifest = serde_json::json!({ "acme": { "built": { "file": "libacme.so", "sha256": sha, "version": "1" } } });
-    std::fs::write(files.path().join("manifest.json"), manifest.to_string()).expect("a file");
-    std::fs::write(files.path().join("libacme.so"), "other").expect("a file");
     let directory = files.path().display().to_string();
-    let told = local(&gateway, &["doctor", "--layer", &directory]).await;
-    let (found, text) = state(&told, "layer: staged files");
-    assert!(found == "FAILED" && text.contains("acme"), "{text}");
+    let sha = hex::encode(Sha256::digest("the adapter"));
+    let built = |file: &str, sha256: &str| json!({ "acme": { "built": { "file": file, "sha256": sha256 } } });
+    std::fs::write(files.path().join("libacme.so"), "the adapter").expect("a file");
+    for (manifest, expected, found) in [
+        (built("libacme.so", &sha), "ok", "1 adapters are"),
+        (built("libacme.so", &"0".repeat(64)), "FAILED", "acme has another file"),
+        (built("absent.so", &sha), "FAILED", "acme has no file"),
+        (built("./libacme.so", &sha), "FAILED", "acme has its file elsewhere"),
+        // Neither there nor said to be there.
+        (json!({ "acme": { "built": { "file": "absent.so" } } }), "FAILED", "acme was not built"),
+        (json!({ "acme": { "built": {} } }), "FAILED", "acme was not built"),
+        (json!({ "acme": {} }), "FAILED", "acme was not built"),
+        (json!({}), "FAILED", "names no adapter"),
+        (json!([]), "FAILED", "manifest.json"),
+    ] {
+        std::fs::write(files.path().join("manifest.json"), manifest.to_string()).expect("a file");
+        let told = local(&gateway, &["doctor", "--layer", &directory]).await;
+        let (state, text) = state(&told, "layer: staged files");
+        assert!(state == expected && text.contains(found), "{manifest}: {text}");
+        assert_eq!(told.expect("checks").0, expected == "ok");
+    }
     let staged = gateway_tests::staged_adapters().display().to_string();
     if !cfg!(feature = "static") {
         let told = local(&gateway, &["doctor", "--layer", &staged]).await;

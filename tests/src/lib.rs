@@ -1,6 +1,7 @@
 //! The nine functions in one process behind a real socket, beside the sandbox's world: what the flows
 //! are tested against. The adapters are the real `.so` files; the clock is the test's.
 
+pub mod account;
 pub mod calls;
 pub mod engine;
 mod events;

@@ -5,15 +5,13 @@ use serde_json::{Map, Value};
 /// Names and values, in the order in which they are shown.
 pub type Row = Vec<(&'static str, Value)>;
 
-/// A command's answer.
-#[derive(Debug)]
+/// A command's answer. No `Debug`: it may have a secret in it, for stdout alone.
 pub struct Answer {
     shown: Shown,
     /// `false`: something that was looked at is not as it must be.
     pub good: bool,
 }
 
-#[derive(Debug)]
 enum Shown {
     One(Row),
     Many(Vec<Row>),

@@ -5,7 +5,7 @@ mod profile;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use sna_customers::{ClientSecret, Customer, CustomerId, Pepper, SecretHash};
+use sna_customers::{ClientSecret, Customer, CustomerId, Pepper, SecretHash, StoreError};
 
 use self::profile::Profile;
 use crate::{
@@ -63,12 +63,17 @@ pub(crate) struct RotateSecret {
 pub(crate) async fn run(command: Command, mut place: Place) -> Result<Answer, Error> {
     place.reach().await?;
     let customers = place.customers()?;
+    let change = async |id: &str, change: &dyn Fn(&mut Customer) -> Result<(), Error>| {
+        let changed = customers.change(&parse(id)?, change).await;
+        let customer = changed.map_err(|error| unanswered(error, id, "if it was not, run this again"))?;
+        Ok(Answer::one(row(&customer)))
+    };
     let enable = async |id: &str, enabled: bool| {
-        let change = |customer: &mut Customer| {
+        let enable = |customer: &mut Customer| {
             customer.enabled = enabled;
-            Ok::<_, Error>(())
+            Ok(())
         };
-        customers.change(&parse(id)?, change).await.map(|customer| Answer::one(row(&customer)))
+        change(id, &enable).await
     };
     match command {
         Command::Add(add) => self::add(add, place).await,
@@ -89,10 +94,7 @@ pub(crate) async fn run(command: Command, mut place: Place) -> Result<Answer, Er
             let customer = found.ok_or_else(|| Error::refused(format!("there is no customer {id}")))?;
             Ok(Answer::one(row(&customer)))
         }
-        Command::Set(Set { id, profile }) => {
-            let change = |customer: &mut Customer| profile.apply(customer, &place);
-            customers.change(&parse(&id)?, change).await.map(|customer| Answer::one(row(&customer)))
-        }
+        Command::Set(Set { id, profile }) => change(&id, &|customer| profile.apply(customer, &place)).await,
         Command::RotateSecret(rotate) => rotate_secret(rotate, place).await,
         Command::Disable { id } => enable(&id, false).await,
         Command::Enable { id } => enable(&id, true).await,
@@ -106,7 +108,8 @@ async fn add(Add { id, profile }: Add, mut place: Place) -> Result<Answer, Error
     let record = json!({ "id": id, "name": "", "secret_hashes": [SecretHash::of(secret.expose(), &pepper)] });
     let mut customer: Customer = serde_json::from_value(record).map_err(Error::refused)?;
     profile.apply(&mut customer, &place)?;
-    place.customers()?.create(&customer).await?;
+    let then = format!("if it was, `sna customers rotate-secret {id} --now` makes a secret that you know");
+    place.customers()?.create(&customer).await.map_err(|error| unanswered(error.into(), id.as_str(), &then))?;
     Ok(Answer::one(vec![("id", json!(id)), ("secret", json!(secret.expose()))]))
 }
 
@@ -131,7 +134,9 @@ async fn rotate_secret(RotateSecret { id, hours, now }: RotateSecret, mut place:
         customer.old_secret_until = (!now).then_some(seconds + hours * 3600);
         Ok(())
     };
-    let customer = place.customers()?.change(&parse(&id)?, change).await?;
+    let then = "with --now, the secret that is printed then is the only good one";
+    let changed = place.customers()?.change(&parse(&id)?, change).await;
+    let customer = changed.map_err(|error| unanswered(error, &id, then))?;
     Ok(Answer::one(vec![
         ("id", json!(customer.id)),
         ("secret", json!(secret.expose())),
@@ -145,6 +150,16 @@ async fn pepper(place: &mut Place) -> Result<Pepper, Error> {
     let mut env = place.env();
     let pepper = env.parsed("CUSTOMER_PEPPER", Pepper::parse);
     Ok(env.finish(pepper)?)
+}
+
+/// What was not answered may have been done.
+fn unanswered(error: Error, id: &str, then: &str) -> Error {
+    match error {
+        Error::Customers(StoreError::Unavailable { .. }) => Error::refused(format!(
+            "{error}; it may have been written all the same: see `sna customers show {id}`; {then}"
+        )),
+        other => other,
+    }
 }
 
 fn parse(id: &str) -> Result<CustomerId, Error> {

@@ -14,6 +14,8 @@ use serde_json::json;
 
 use crate::{Answer, Error, place::Place};
 
+const UNSEEN: &str = "this could not be looked at: see the cause";
+
 #[derive(Args)]
 pub(crate) struct Doctor {
     /// The staged layer; its adapters are held to their manifest
@@ -40,29 +42,17 @@ enum State {
 }
 
 impl Check {
-    /// `Ok` says what was found; `Err` what is wrong. `todo` is shown only then.
-    fn of(name: impl Into<String>, found: Result<String, impl ToString>, todo: &str) -> Self {
-        let (state, found) = match found {
-            Ok(found) => (State::Good, found),
+    /// `Ok` says what was found; `Err` what is wrong, and `todo` is shown only then. What the local run does not have is
+    /// left out; of what could not be looked at, the cause is all that there is to mend.
+    fn of(name: impl Into<String>, found: Result<String, Error>, todo: &str) -> Self {
+        let (state, found, todo) = match found {
+            Ok(found) => (State::Good, found, ""),
+            Err(error @ Error::NotHere(_)) => (State::LeftOut, error.to_string(), ""),
+            Err(error @ Error::Service { .. }) => (State::Bad, error.to_string(), UNSEEN),
             // One line each; what more there is to say is in `todo`.
-            Err(wrong) => (State::Bad, wrong.to_string().lines().next().unwrap_or_default().to_owned()),
+            Err(wrong) => (State::Bad, wrong.to_string().lines().next().unwrap_or_default().to_owned(), todo),
         };
-        Self {
-            name: name.into(),
-            state,
-            found,
-            todo: if state == State::Bad { todo.to_owned() } else { String::new() },
-        }
-    }
-
-    /// As [`Check::of`] for what AWS answered: what the local run does not have is left out.
-    fn asked(name: impl Into<String>, found: Result<String, Error>, todo: &str) -> Self {
-        let left_out = matches!(found, Err(Error::NotHere(_)));
-        let mut check = Self::of(name, found, if left_out { "" } else { todo });
-        if left_out {
-            check.state = State::LeftOut;
-        }
-        check
+        Self { name: name.into(), state, found, todo: todo.to_owned() }
     }
 
     /// Not wrong enough to fail.
@@ -84,23 +74,11 @@ impl Check {
 }
 
 pub(crate) async fn run(doctor: Doctor, mut place: Place) -> Result<Answer, Error> {
-    let mut checks = Vec::new();
-    let reached = place.reach().await;
-    let stack = place.stack().map(str::to_owned);
-    checks.extend(account::checks(&place).await);
-    match (stack, reached) {
-        (Some(stack), reached) => {
-            let found = reached.map(|()| format!("{stack} has its outputs"));
-            checks.push(Check::of("stack", found, "deploy it (cargo xtask deploy), or name another with --stack"));
-        }
-        (None, Err(error)) => checks.push(Check::of("sign-in", Err(error), "see the cause")),
-        (None, Ok(())) => {}
-    }
-    checks.extend(tables::checks(&place).await);
-    checks.extend(secrets::checks(&place).await);
-    checks.extend(sms::checks(&place).await);
-    checks.extend(layer::checks(&place, doctor.layer.as_deref()).await);
-    checks.push(account::api(&place).await);
+    let mut checks = match place.sign_in().await {
+        Ok(()) => deployment(&mut place).await,
+        Err(error) => vec![Check::of("credentials", Err(error), "")],
+    };
+    checks.extend(doctor.layer.as_deref().map(layer::staged));
     let good = checks.iter().all(|check| check.state != State::Bad);
     let rows = checks.into_iter().map(|check| {
         let state = check.word();
@@ -114,4 +92,38 @@ pub(crate) async fn run(doctor: Doctor, mut place: Place) -> Result<Answer, Erro
     let mut answer = Answer::many(rows.collect());
     answer.good = good;
     Ok(answer)
+}
+
+/// From the ground up. What stands on something that is not there would only fail for its reason again.
+async fn deployment(place: &mut Place) -> Vec<Check> {
+    let (mut checks, is_known) = account::checks(place).await;
+    if !is_known {
+        return checks;
+    }
+    checks.extend(sms::checks(place).await);
+    if let Some(stack) = place.stack().map(str::to_owned) {
+        let read = place.read_stack().await;
+        let is_read = read.is_ok();
+        let found = read.and_then(|status| outputs(place, &stack, &status.unwrap_or_default()));
+        checks.push(Check::of("stack", found, "deploy it (cargo xtask deploy), or name another with --stack"));
+        if !is_read {
+            return checks;
+        }
+        checks.extend(layer::deployed(place, &stack).await);
+    }
+    checks.extend(tables::checks(place).await);
+    let (secrets, published) = secrets::checks(place).await;
+    checks.extend(secrets);
+    checks.push(account::api(place, published.as_deref()).await);
+    checks
+}
+
+fn outputs(place: &Place, stack: &str, status: &str) -> Result<String, Error> {
+    let missing = place.missing_outputs().join(", ");
+    match missing.is_empty() {
+        // It is in the middle of something, and mostly takes no deployment before that is mended.
+        _ if status.ends_with("_FAILED") => Err(Error::refused(format!("{stack} is {status}"))),
+        true => Ok(format!("{stack} has its outputs, and is {status}")),
+        false => Err(Error::refused(format!("{stack} is {status}, and has no output {missing}"))),
+    }
 }

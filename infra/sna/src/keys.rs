@@ -45,28 +45,35 @@ pub(crate) struct Retire {
 }
 
 pub(crate) async fn run(command: Command, mut place: Place) -> Result<Answer, Error> {
-    if let Command::Generate = command {
-        return generate();
-    }
-    place.reach().await?;
-    let vault = secrets_manager(&place)?;
+    let now = place.now;
     match command {
-        Command::Rotate(Force { force }) => Ok(Answer::one(match rotation::rotate(&vault, place.now, force).await? {
-            Rotated::Signs(id) => vec![
-                ("signs", json!(id)),
-                ("next", json!("`sna keys retire` a day from now takes the old public key away")),
-            ],
-            Rotated::Published(id, wait_ms) => vec![
-                ("published", json!(id)),
-                ("next", json!(format!("run `sna keys rotate` again in {} minutes", wait_ms.div_ceil(60_000)))),
-            ],
-        })),
+        Command::Generate => generate(),
+        Command::Rotate(Force { force }) => {
+            let vault = reach(&mut place).await?;
+            let rotated = rotation::rotate(&vault, now, force).await?;
+            Ok(Answer::one(match rotated {
+                Rotated::Signs(id) => vec![
+                    ("signs", json!(id)),
+                    ("next", json!("`sna keys retire` a day from now takes the old public key away")),
+                ],
+                Rotated::Published(id, wait_ms) => vec![
+                    ("published", json!(id)),
+                    ("next", json!(format!("run `sna keys rotate` again in {} minutes", wait_ms.div_ceil(60_000)))),
+                ],
+            }))
+        }
         Command::Retire(Retire { force: Force { force }, token_seconds }) => {
-            let retired = rotation::retire(&vault, place.now, token_seconds, force).await?;
+            let vault = reach(&mut place).await?;
+            let retired = rotation::retire(&vault, now, token_seconds, force).await?;
             Ok(Answer::many(retired.into_iter().map(|id| vec![("retired", json!(id))]).collect()))
         }
-        Command::List | Command::Generate => list(&vault).await,
+        Command::List => list(&reach(&mut place).await?).await,
     }
+}
+
+async fn reach(place: &mut Place) -> Result<impl Vault + use<'_>, Error> {
+    place.reach().await?;
+    secrets_manager(place)
 }
 
 fn generate() -> Result<Answer, Error> {

@@ -59,7 +59,8 @@ enum Command {
 /// Does what the arguments say, in the environment `variables`, at `now` (Unix milliseconds).
 ///
 /// # Errors
-/// What was refused or is missing, and what to do. Everything is as it was then, unless the sentence says otherwise.
+/// What was refused or is missing, and what to do. Everything is as it was then, unless the sentence says otherwise, as it
+/// does of a customer's record whose write was not answered; a change of keys is gone on with by running it again.
 pub async fn run(arguments: Arguments, variables: BTreeMap<String, String>, now: u64) -> Result<Answer, Error> {
     let Arguments { stack, env, command, .. } = arguments;
     let place = match env {

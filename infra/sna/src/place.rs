@@ -8,17 +8,16 @@ use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
-use aws_smithy_types::{error::display::DisplayErrorContext, timeout::TimeoutConfig};
+use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use sna_config::{Aws, Env};
 use sna_customers::Customers;
 
 use crate::{Error, signed::Service};
 
-/// The stack's outputs, each with the variable that can stand for it.
-const OUTPUTS: [(&str, &str); 11] = [
+/// The stack's outputs, each with the variable that can stand for it where there is no stack.
+const OUTPUTS: [(&str, &str); 10] = [
     ("Url", "PUBLIC_URL"),
-    ("ApiId", "API_ID"),
     ("CustomersTable", "CUSTOMERS_TABLE"),
     ("SessionsTable", "SESSIONS_TABLE"),
     ("SigningSecret", "SIGNING_SECRET_ID"),
@@ -29,6 +28,12 @@ const OUTPUTS: [(&str, &str); 11] = [
     ("LookupSecret", "LOOKUP_SECRET_ID"),
     ("AdaptersLayer", "ADAPTERS_LAYER"),
 ];
+
+/// Only a stack that looks numbers up has it.
+const OPTIONAL: &str = "LookupSecret";
+
+/// What counts beside a stack, because it does not say it. Everything else but AWS's own variables is another deployment's.
+const SETTINGS: [&str; 4] = ["ADAPTERS", "OPERATORS", "OTP_DIGITS", "OTP_SECONDS"];
 
 /// A deployment, or the local run.
 pub(crate) struct Place {
@@ -80,19 +85,61 @@ impl Place {
     /// Values of a secret, for what is read by name. What is set already stays.
     pub(crate) fn add(&mut self, values: BTreeMap<String, String>) {
         for (name, value) in values {
-            self.variables.entry(name).or_insert(value);
+            if self.get(&name).is_none() {
+                self.variables.insert(name, value);
+            }
         }
     }
 
-    /// Finds region and credentials where the environment does not say them, then the stack's outputs. The stack was named
-    /// on purpose: its outputs win over variables.
+    /// Finds region and credentials, then the stack's outputs.
     pub(crate) async fn reach(&mut self) -> Result<(), Error> {
-        if !self.is_local && self.get("AWS_ACCESS_KEY_ID").is_none() {
-            self.sign_in().await?;
+        self.sign_in().await?;
+        self.read_stack().await.map(drop)
+    }
+
+    /// Region and credentials; what the environment does not say by AWS's own chain: profile, SSO, role, metadata service.
+    pub(crate) async fn sign_in(&mut self) -> Result<(), Error> {
+        if self.get("AWS_REGION").is_none() {
+            let region = self.get("AWS_DEFAULT_REGION").map(|region| ("AWS_REGION".to_owned(), region.to_owned()));
+            self.variables.extend(region);
         }
-        let Some(stack) = self.stack.clone() else { return Ok(()) };
-        let answer = self.query(Service::CLOUDFORMATION, "DescribeStacks", &[("StackName", &stack)]).await?;
-        let document = answer.xml()?;
+        let (has_region, has_keys) = (self.get("AWS_REGION").is_some(), self.get("AWS_ACCESS_KEY_ID").is_some());
+        if self.is_local || (has_region && has_keys) {
+            return Ok(());
+        }
+        let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
+        let found = aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await;
+        if !has_region {
+            self.variables.extend(found.region().map(|region| ("AWS_REGION".to_owned(), region.to_string())));
+        }
+        if has_keys {
+            return Ok(());
+        }
+        let unknown = |cause: String| Error::Service { service: "credentials", cause };
+        let none = || unknown("none found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".to_owned());
+        let credentials = found.credentials_provider().ok_or_else(none)?.provide_credentials().await;
+        let credentials = credentials.map_err(|error| {
+            unknown(format!("{}; set AWS_PROFILE, or for a profile of SSO run `aws sso login`", causes(&error)))
+        })?;
+        for (name, value) in [
+            ("AWS_ACCESS_KEY_ID", credentials.access_key_id()),
+            ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key()),
+            ("AWS_SESSION_TOKEN", credentials.session_token().unwrap_or_default()),
+        ] {
+            self.variables.insert(name.to_owned(), value.to_owned());
+        }
+        Ok(())
+    }
+
+    /// The outputs of the stack, if one was named; its status. It was named on purpose: its outputs and its secrets count,
+    /// and no variable that a local run or another deployment has left in the shell.
+    pub(crate) async fn read_stack(&mut self) -> Result<Option<String>, Error> {
+        let Some(stack) = self.stack.clone() else { return Ok(None) };
+        self.variables.retain(|name, _| name.starts_with("AWS_") || SETTINGS.contains(&name.as_str()));
+        let reply = self.ask(Service::CLOUDFORMATION, "DescribeStacks", &[("StackName", &stack)]).await?;
+        let is_absent = reply.code().as_deref() == Some("ValidationError");
+        let reply = reply.good().map_err(|error| if is_absent { Error::refused(error) } else { error })?;
+        let document = reply.xml()?;
         let outputs = document.descendants().filter(|node| node.has_tag_name("member"));
         for output in outputs {
             let text = |tag: &str| output.children().find(|node| node.tag_name().name() == tag)?.text();
@@ -101,33 +148,13 @@ impl Place {
                 self.variables.insert((*variable).to_owned(), value.to_owned());
             }
         }
-        Ok(())
+        Ok(Some(reply.text("StackStatus")?.unwrap_or_default()))
     }
 
-    /// AWS's own chain: profile, SSO, role, metadata service.
-    async fn sign_in(&mut self) -> Result<(), Error> {
-        let unknown = |cause: String| Error::Service { service: "credentials", cause };
-        let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
-        let found = aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await;
-        let none = || unknown("none found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".to_owned());
-        let credentials = found.credentials_provider().ok_or_else(none)?.provide_credentials().await;
-        let credentials = credentials.map_err(|error| {
-            // Its own words are the outermost cause only.
-            let causes = DisplayErrorContext(&error);
-            unknown(format!("{causes}; set AWS_PROFILE, or for a profile of SSO run `aws sso login`"))
-        })?;
-        let token = credentials.session_token().unwrap_or_default();
-        let region = found.region().map(|region| region.as_ref().to_owned());
-        let region = region.or_else(|| self.get("AWS_DEFAULT_REGION").map(str::to_owned));
-        for (name, value) in [
-            ("AWS_ACCESS_KEY_ID", credentials.access_key_id()),
-            ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key()),
-            ("AWS_SESSION_TOKEN", token),
-            ("AWS_REGION", &region.unwrap_or_default()),
-        ] {
-            self.variables.insert(name.to_owned(), value.to_owned());
-        }
-        Ok(())
+    /// The outputs that a stack of the gateway has, and this one has not.
+    pub(crate) fn missing_outputs(&self) -> Vec<&'static str> {
+        let missing = OUTPUTS.iter().filter(|(output, variable)| *output != OPTIONAL && self.get(variable).is_none());
+        missing.map(|(output, _)| *output).collect()
     }
 
     /// The functions' own settings, but for patience: an administrator may be an ocean away.
@@ -142,12 +169,23 @@ impl Place {
         Ok(settings.to_builder().timeout_config(patience.build()).build())
     }
 
+    /// Where a service is that is not at AWS.
+    pub(crate) fn endpoint(&self, variable: &str) -> Option<&str> {
+        self.get(variable).or_else(|| self.get("AWS_ENDPOINT_URL"))
+    }
+
     pub(crate) fn dynamodb(&self) -> Result<aws_sdk_dynamodb::Client, Error> {
+        const VARIABLE: &str = "AWS_ENDPOINT_URL_DYNAMODB";
+        if self.is_local && self.endpoint(VARIABLE).is_none() {
+            return Err(Error::refused(format!(
+                "{VARIABLE} is not set, and what is meant for a local run does not go to AWS"
+            )));
+        }
         Ok(aws_sdk_dynamodb::Client::new(&self.sdk(Aws::dynamodb)?))
     }
 
     pub(crate) fn secrets(&self) -> Result<aws_sdk_secretsmanager::Client, Error> {
-        if self.is_local && self.get("AWS_ENDPOINT_URL_SECRETS_MANAGER").is_none() {
+        if self.is_local && self.endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER").is_none() {
             return Err(Error::NotHere("Secrets Manager"));
         }
         Ok(aws_sdk_secretsmanager::Client::new(&self.sdk(Aws::secretsmanager)?))
@@ -155,5 +193,16 @@ impl Place {
 
     pub(crate) fn customers(&self) -> Result<Customers, Error> {
         Ok(Customers::new(self.dynamodb()?, self.need("CUSTOMERS_TABLE")?))
+    }
+}
+
+/// An error's words and those of what is behind it, in one line: its own are the outermost cause only.
+fn causes(error: &dyn std::error::Error) -> String {
+    let words = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+    match error.source().map(causes) {
+        // Some say what is behind them themselves.
+        Some(behind) if behind.starts_with(&words) => behind,
+        Some(behind) => format!("{words}: {behind}"),
+        None => words,
     }
 }

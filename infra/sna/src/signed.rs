@@ -29,11 +29,14 @@ pub(crate) struct Service {
     variable: &'static str,
 }
 
-/// An answer with status 2xx.
+/// An answer, whatever its status.
 pub(crate) struct Reply {
+    pub(crate) status: u16,
     pub(crate) body: String,
     /// What the service's clock says, in Unix milliseconds.
     pub(crate) date: Option<u64>,
+    /// Where services that speak JSON say an error's code.
+    error_type: Option<String>,
     service: &'static str,
 }
 
@@ -51,22 +54,27 @@ impl Service {
 }
 
 impl Place {
-    /// An action of a service that speaks AWS's query protocol.
+    /// An action of a service that speaks AWS's query protocol, and did it.
     pub(crate) async fn query(&self, service: Service, action: &str, fields: &[(&str, &str)]) -> Result<Reply, Error> {
+        self.ask(service, action, fields).await?.good()
+    }
+
+    /// The same, and it may have refused.
+    pub(crate) async fn ask(&self, service: Service, action: &str, fields: &[(&str, &str)]) -> Result<Reply, Error> {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("Action", action).append_pair("Version", service.version).extend_pairs(fields);
-        self.ask(service, "POST", "/", form.finish()).await
+        self.signed(service, "POST", "/", form.finish()).await
     }
 
     /// A `GET` of a service that speaks REST and JSON.
     pub(crate) async fn read(&self, service: Service, path: &str) -> Result<serde_json::Value, Error> {
-        let reply = self.ask(service, "GET", path, String::new()).await?;
-        serde_json::from_str(&reply.body).map_err(|_| broken(service.name))
+        let reply = self.signed(service, "GET", path, String::new()).await?.good()?;
+        serde_json::from_str(&reply.body).map_err(|_| reply.broken())
     }
 
-    async fn ask(&self, service: Service, method: &str, path: &str, body: String) -> Result<Reply, Error> {
+    async fn signed(&self, service: Service, method: &str, path: &str, body: String) -> Result<Reply, Error> {
         let region = self.need("AWS_REGION")?;
-        let base = match self.get(service.variable).or(self.get("AWS_ENDPOINT_URL")) {
+        let base = match self.endpoint(service.variable) {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None if self.is_local => return Err(Error::NotHere(service.name)),
             None => {
@@ -94,12 +102,7 @@ impl Place {
         let (headers, _) = signature.into_parts();
         let headers = headers.iter().map(|header| (header.name(), header.value().to_owned()));
         let headers: Vec<_> = headers.chain([(form.0, form.1.to_owned())]).collect();
-        let (status, reply) = send(service.name, method, &url, &headers, body).await?;
-        if (200..300).contains(&status) {
-            Ok(reply)
-        } else {
-            Err(failed(reply.code().unwrap_or(format!("HTTP {status}"))))
-        }
+        send(service.name, method, &url, &headers, body).await
     }
 }
 
@@ -110,7 +113,7 @@ pub(crate) async fn send(
     url: &str,
     headers: &[(&'static str, String)],
     body: String,
-) -> Result<(u16, Reply), Error> {
+) -> Result<Reply, Error> {
     let failed = |cause: String| Error::Service { service, cause };
     let mut request = HttpRequest::new(SdkBody::from(body));
     request.set_method(method).map_err(|_| failed("not a method".to_owned()))?;
@@ -123,6 +126,7 @@ pub(crate) async fn send(
     let connector = Connector::builder().connector_settings(settings).sleep_impl(TokioSleep::new());
     let connector = connector.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build();
     let mut answer = connector.call(request).await.map_err(|error| failed(format!("no answer from {url}: {error}")))?;
+    let error_type = answer.headers().get("x-amzn-errortype").map(str::to_owned);
     let date = answer.headers().get("date").and_then(|date| {
         let at = aws_smithy_types::DateTime::from_str(date, Format::HttpDate).ok()?;
         u64::try_from(at.secs()).ok().map(|seconds| seconds * 1000)
@@ -131,12 +135,22 @@ pub(crate) async fn send(
     let bytes = aws_smithy_types::byte_stream::ByteStream::new(answer.take_body()).collect().await;
     let body = bytes.map_err(|error| failed(format!("the answer broke off: {error}")))?.into_bytes();
     let body = String::from_utf8(body.to_vec()).map_err(|_| broken(service))?;
-    Ok((status, Reply { body, date, service }))
+    Ok(Reply { status, body, date, error_type, service })
 }
 
 impl Reply {
+    /// Itself, if the service did what it was asked.
+    pub(crate) fn good(self) -> Result<Self, Error> {
+        if (200..300).contains(&self.status) {
+            return Ok(self);
+        }
+        let words: Vec<String> = [self.code(), self.message()].into_iter().flatten().collect();
+        let cause = if words.is_empty() { format!("HTTP {}", self.status) } else { words.join(": ") };
+        Err(Error::Service { service: self.service, cause })
+    }
+
     pub(crate) fn xml(&self) -> Result<roxmltree::Document<'_>, Error> {
-        roxmltree::Document::parse(&self.body).map_err(|_| broken(self.service))
+        roxmltree::Document::parse(&self.body).map_err(|_| self.broken())
     }
 
     /// The text of the first element with this name.
@@ -146,11 +160,22 @@ impl Reply {
         Ok(found.and_then(|node| node.text()).map(str::to_owned))
     }
 
-    /// An error's code; and what is wrong, which these services say without any data of ours.
-    fn code(&self) -> Option<String> {
-        let words = [self.text("Code").ok().flatten(), self.text("Message").ok().flatten()];
-        let words: Vec<String> = words.into_iter().flatten().collect();
-        (!words.is_empty()).then(|| words.join(": "))
+    /// An error's code.
+    pub(crate) fn code(&self) -> Option<String> {
+        // After a colon there may be an address.
+        let header = self.error_type.as_ref().and_then(|kind| kind.split(':').next()).map(str::to_owned);
+        header.or_else(|| self.text("Code").ok().flatten())
+    }
+
+    /// What is wrong, which these services say without any data of ours.
+    fn message(&self) -> Option<String> {
+        let json: serde_json::Value = serde_json::from_str(&self.body).unwrap_or_default();
+        let found = ["message", "Message"].iter().find_map(|name| json[*name].as_str().map(str::to_owned));
+        found.or_else(|| self.text("Message").ok().flatten())
+    }
+
+    pub(crate) fn broken(&self) -> Error {
+        broken(self.service)
     }
 }
 

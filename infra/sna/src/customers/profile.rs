@@ -38,7 +38,7 @@ pub(crate) struct Profile {
     #[arg(long = "test-number", value_name = "NUMBER=CODE")]
     test_numbers: Vec<String>,
     /// For how long the test numbers are
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=365))]
+    #[arg(long, default_value_t = 30, requires = "test_numbers", value_parser = clap::value_parser!(u64).range(1..=365))]
     test_days: u64,
     /// SMS to one number
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]

@@ -5,62 +5,79 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use sna_tokens::PublicKeys;
 
-use super::Check;
+use super::{Check, State};
 use crate::{
     Error,
     place::Place,
-    signed::{Service, send},
+    signed::{Reply, Service, send},
 };
 
 /// AWS refuses signatures after five minutes; tokens are refused, and keys rotated too early, after one.
 const SKEW_MS: u64 = 60_000;
 
-pub(super) async fn checks(place: &Place) -> Vec<Check> {
+/// The checks; and whether there is any sense in asking on.
+pub(super) async fn checks(place: &Place) -> (Vec<Check>, bool) {
     let region = place.need("AWS_REGION");
-    let asked = place.query(Service::STS, "GetCallerIdentity", &[]).await;
-    let (who, clock) = match asked {
+    let has_region = region.is_ok();
+    let mut checks = vec![Check::of("region", region, "set AWS_REGION, or region in the profile")];
+    if !has_region {
+        return (checks, false);
+    }
+    let (who, clock) = match place.ask(Service::STS, "GetCallerIdentity", &[]).await {
         Ok(reply) => {
-            let who = reply.text("Arn").map(Option::unwrap_or_default);
-            (who, Some(clock(reply.date, place.now)))
+            let clock = clock(reply.date, place.now);
+            (caller(reply), Some(clock))
         }
         Err(error) => (Err(error), None),
     };
-    let mut checks = vec![
-        Check::of("region", region, "set AWS_REGION, or region in the profile"),
-        Check::asked("credentials", who, "set AWS_PROFILE (and run `aws sso login`), or the keys; see the cause"),
-    ];
+    let todo = match &clock {
+        Some(Err(_)) => "first set the clock: AWS refuses what was signed at another time than its own",
+        _ => "set AWS_PROFILE (and run `aws sso login`), or the keys; see the cause",
+    };
+    let credentials = Check::of("credentials", who, todo);
+    let is_known = credentials.state != State::Bad;
+    checks.push(credentials);
     if let Some(clock) = clock {
         checks.push(Check::of("clock", clock, "set this machine's clock (timedatectl set-ntp true)"));
     }
-    checks
+    (checks, is_known)
 }
 
-fn clock(theirs: Option<u64>, ours: u64) -> Result<String, String> {
-    let theirs = theirs.ok_or("AWS did not say what time it is")?;
+fn caller(reply: Reply) -> Result<String, Error> {
+    // Nobody is refused this but for the credentials themselves.
+    let reply = reply.good().map_err(Error::refused)?;
+    reply.text("Arn")?.filter(|arn| !arn.is_empty()).ok_or_else(|| reply.broken())
+}
+
+fn clock(theirs: Option<u64>, ours: u64) -> Result<String, Error> {
+    let theirs = theirs.ok_or_else(|| Error::refused("AWS did not say what time it is"))?;
     let apart = theirs.abs_diff(ours) / 1000;
-    if apart * 1000 <= SKEW_MS { Ok(format!("{apart} s from AWS's")) } else { Err(format!("{apart} s from AWS's")) }
+    let found = format!("{apart} s from AWS's");
+    if apart * 1000 <= SKEW_MS { Ok(found) } else { Err(Error::refused(found)) }
 }
 
 /// The gateway's published keys are those of the environment or the secret.
-pub(super) async fn api(place: &Place) -> Check {
+pub(super) async fn api(place: &Place, published: Option<&str>) -> Check {
     Check::of(
         "API",
-        published(place).await,
+        lists(place, published).await,
         "look at the log of the function `keys`; a key that was just published takes five minutes",
     )
 }
 
-async fn published(place: &Place) -> Result<String, Error> {
+async fn lists(place: &Place, published: Option<&str>) -> Result<String, Error> {
     let url = format!("{}/v1/.well-known/paseto-keys", place.need("PUBLIC_URL")?.trim_end_matches('/'));
-    let (status, reply) = send("the gateway", "GET", &url, &[], String::new()).await?;
-    if status != 200 {
-        return Err(Error::refused(format!("{url} answers {status}")));
+    let reply = send("the gateway", "GET", &url, &[], String::new()).await?;
+    if reply.status != 200 {
+        return Err(Error::refused(format!("{url} answers {}", reply.status)));
     }
-    let answer: Value = serde_json::from_str(&reply.body).map_err(Error::refused)?;
+    let answer: Value = serde_json::from_str(&reply.body).map_err(|_| reply.broken())?;
     let keys = answer["keys"].as_array().map(Vec::as_slice).unwrap_or_default();
     let listed: BTreeSet<&str> = keys.iter().filter_map(|key| key["kid"].as_str()).collect();
-    let wanted = super::secrets::public_keys(place).await?;
-    let wanted = PublicKeys::parse(&wanted).and_then(|keys| keys.published()).map_err(Error::refused)?;
+    let wanted = published.ok_or_else(|| {
+        Error::refused(format!("{url} lists keys, and whether they are the deployment's is not known"))
+    })?;
+    let wanted = PublicKeys::parse(wanted).and_then(|keys| keys.published()).map_err(Error::refused)?;
     if listed == wanted.iter().map(|(id, _)| id.as_str()).collect() {
         Ok(format!("{url} lists the {} keys", listed.len()))
     } else {

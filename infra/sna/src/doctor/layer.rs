@@ -1,4 +1,5 @@
-//! The adapters: every function has the newest version of the layer, and staged files are what their manifest says.
+//! The adapters: every function that loads them has the stack's version of the layer, and staged files are what their
+//! manifest says.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -8,37 +9,61 @@ use sha2::{Digest, Sha256};
 use super::Check;
 use crate::{Error, place::Place, signed::Service};
 
-pub(super) async fn checks(place: &Place, staged: Option<&Path>) -> Vec<Check> {
-    let todo = "deploy again; a layer's new version reaches a function with its next deployment only";
-    let mut checks = Vec::new();
-    if place.stack().is_some() || place.is_local {
-        checks.push(Check::asked("layer", deployed(place).await, todo));
-    }
-    if let Some(directory) = staged {
-        let todo = "build and stage it again: cargo xtask package";
-        checks.push(Check::of("layer: staged files", files(directory), todo));
-    }
-    checks
+pub(super) async fn deployed(place: &Place, stack: &str) -> Vec<Check> {
+    vec![
+        Check::of(
+            "layer",
+            functions_have_it(place, stack).await,
+            "deploy again (cargo xtask deploy): a function takes its layer from a deployment only",
+        ),
+        Check::of(
+            "layer: newest",
+            is_newest(place).await,
+            "a deployment that was taken back leaves its version; deploy again if it should be used",
+        )
+        .doubtful(),
+    ]
 }
 
-/// Each function of the stack that has our layer, against the layer's newest version.
-async fn deployed(place: &Place) -> Result<String, Error> {
-    let functions = functions_of(place, place.stack().unwrap_or_default()).await?;
+/// The staged layer: `DIR/adapters`, or DIR itself, with its manifest.
+pub(super) fn staged(directory: &Path) -> Check {
+    Check::of("layer: staged files", files(directory), "build and stage it again: cargo xtask package")
+}
+
+/// Each function of the stack that looks for adapters, against the version that the stack has.
+async fn functions_have_it(place: &Place, stack: &str) -> Result<String, Error> {
+    let ours = place.need("ADAPTERS_LAYER")?;
+    let (mut with, mut without) = (0, Vec::new());
+    for function in functions_of(place, stack).await? {
+        let path = format!("/2015-03-31/functions/{function}/configuration");
+        let configuration = place.read(Service::LAMBDA, &path).await?;
+        if configuration["Environment"]["Variables"]["ADAPTERS"].is_null() {
+            continue;
+        }
+        let layers = configuration["Layers"].as_array().map(Vec::as_slice).unwrap_or_default();
+        match layers.iter().any(|layer| layer["Arn"] == ours) {
+            true => with += 1,
+            false => without.push(function),
+        }
+    }
+    match (with, without.is_empty()) {
+        (0, true) => Err(Error::refused("no function looks for adapters")),
+        (_, true) => Ok(format!("{with} functions have {ours}")),
+        (_, false) => Err(Error::refused(format!("without {ours}: {}", without.join(", ")))),
+    }
+}
+
+async fn is_newest(place: &Place) -> Result<String, Error> {
     let ours = place.need("ADAPTERS_LAYER")?;
     let (name, _) = ours.rsplit_once(':').ok_or_else(|| Error::refused(format!("{ours} is no layer version")))?;
     // The API takes the name or the ARN, whose colons a path must not hold as they are.
     let short = name.rsplit(':').next().unwrap_or(name);
     let versions = place.read(Service::LAMBDA, &format!("/2018-10-31/layers/{short}/versions")).await?;
-    let newest = versions["LayerVersions"][0]["LayerVersionArn"].as_str().unwrap_or_default().to_owned();
-    let mut with = Vec::new();
-    for function in functions {
-        let path = format!("/2015-03-31/functions/{function}/configuration");
-        let configuration = place.read(Service::LAMBDA, &path).await?;
-        let layers = configuration["Layers"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let version = layers.iter().filter_map(|layer| layer["Arn"].as_str()).find(|arn| arn.starts_with(name));
-        with.extend(version.map(|version| (function, version.to_owned())));
+    match versions["LayerVersions"][0]["LayerVersionArn"].as_str() {
+        Some(newest) if newest == ours => Ok(ours),
+        Some(newest) => Err(Error::refused(format!("{newest}, and not deployed"))),
+        None => Err(Error::refused(format!("{name} has no version"))),
     }
-    judged(&with, &newest).map_err(Error::refused)
 }
 
 /// The names of a stack's functions, a hundred resources at a time.
@@ -67,38 +92,35 @@ fn functions(resources: &roxmltree::Document<'_>) -> Vec<String> {
         .collect()
 }
 
-fn judged(with: &[(String, String)], newest: &str) -> Result<String, String> {
-    let old: Vec<&str> =
-        with.iter().filter(|(_, version)| version != newest).map(|(function, _)| function.as_str()).collect();
-    match (with.len(), old.is_empty()) {
-        (0, _) => Err("no function has the layer".to_owned()),
-        (count, true) => Ok(format!("{count} functions have {newest}")),
-        (_, false) => Err(format!("an older version than {newest}: {}", old.join(", "))),
-    }
-}
-
-/// `DIR/adapters`, or DIR itself, with its manifest.
-fn files(directory: &Path) -> Result<String, String> {
+fn files(directory: &Path) -> Result<String, Error> {
     let below = directory.join("adapters");
     let directory = if below.is_dir() { below } else { directory.to_owned() };
     let path = directory.join("manifest.json");
-    let text = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let manifests: BTreeMap<String, Value> =
-        serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-    let wrong: Vec<String> = manifests
-        .iter()
-        .filter_map(|(id, manifest)| {
-            let file = manifest["built"]["file"].as_str().filter(|file| !file.contains('/'))?;
-            let bytes = fs::read(directory.join(file)).ok();
-            let found = bytes.map(|bytes| hex::encode(Sha256::digest(bytes)));
-            (found.as_deref() != manifest["built"]["sha256"].as_str()).then(|| id.clone())
-        })
-        .collect();
-    let unbuilt = manifests.values().filter(|manifest| manifest["built"]["file"].as_str().is_none()).count();
-    match (wrong.is_empty(), unbuilt) {
-        (true, 0) => Ok(format!("{} adapters are what the manifest says", manifests.len())),
-        (true, unbuilt) => Err(format!("{unbuilt} adapters have no file")),
-        (false, _) => Err(format!("not the file that the manifest means: {}", wrong.join(", "))),
+    let unreadable = |error: &dyn ToString| Error::refused(format!("{}: {}", path.display(), error.to_string()));
+    let text = fs::read(&path).map_err(|error| unreadable(&error))?;
+    let manifests: BTreeMap<String, Value> = serde_json::from_slice(&text).map_err(|error| unreadable(&error))?;
+    let faults = manifests.iter().filter_map(|(id, manifest)| Some(format!("{id} {}", fault(&directory, manifest)?)));
+    let faults: Vec<String> = faults.collect();
+    match (manifests.len(), faults.is_empty()) {
+        (0, _) => Err(Error::refused(format!("{} names no adapter", path.display()))),
+        (count, true) => Ok(format!("{count} adapters are what the manifest says")),
+        (_, false) => Err(Error::refused(faults.join(", "))),
+    }
+}
+
+/// What a function would not load, for the same reasons.
+fn fault(directory: &Path, manifest: &Value) -> Option<&'static str> {
+    let built = &manifest["built"];
+    let (Some(file), Some(sha256)) = (built["file"].as_str(), built["sha256"].as_str()) else {
+        return Some("was not built");
+    };
+    if file.contains('/') {
+        return Some("has its file elsewhere");
+    }
+    match fs::read(directory.join(file)) {
+        Err(_) => Some("has no file that can be read"),
+        Ok(bytes) if hex::encode(Sha256::digest(&bytes)) != sha256 => Some("has another file than the manifest means"),
+        Ok(_) => None,
     }
 }
 
@@ -115,15 +137,5 @@ mod tests {
             <member><PhysicalResourceId>gw-Api</PhysicalResourceId><ResourceType>AWS::ApiGatewayV2::Api</ResourceType></member>
             </StackResourceSummaries></ListStackResourcesResult></ListStackResourcesResponse>"#;
         assert_eq!(functions(&roxmltree::Document::parse(xml).unwrap()), ["gw-Token-1"]);
-    }
-
-    #[test]
-    fn one_function_with_an_older_layer_is_named() {
-        let with = |versions: &[&str]| -> Vec<(String, String)> {
-            versions.iter().enumerate().map(|(n, version)| (format!("f{n}"), (*version).to_owned())).collect()
-        };
-        assert!(judged(&with(&["l:2", "l:2"]), "l:2").is_ok());
-        assert_eq!(judged(&with(&["l:2", "l:1"]), "l:2"), Err("an older version than l:2: f1".to_owned()));
-        assert!(judged(&[], "l:2").is_err());
     }
 }

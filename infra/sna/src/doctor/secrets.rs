@@ -12,29 +12,31 @@ use crate::{
     place::Place,
 };
 
+const PUBLIC: &str = "TOKEN_PUBLIC_KEYS";
+
 type Values = BTreeMap<String, String>;
 
-pub(super) async fn checks(place: &Place) -> Vec<Check> {
-    let mut checks = Vec::new();
-    for (name, shown, look) in [
-        (Name::Keys, "secret keys", keys as fn(&Values) -> Result<String, String>),
-        (Name::Customers, "secret customers", |values| pepper(values, "CUSTOMER_PEPPER")),
-        (Name::Otp, "secret otp", |values| pepper(values, "OTP_PEPPER")),
-        (Name::Operators, "secret operators", any),
-    ] {
-        let values = values(place, name).await;
-        let found = values.and_then(|values| look(&values).map_err(Error::refused));
-        let check = Check::asked(shown, found, todo(name));
+/// The checks; and `TOKEN_PUBLIC_KEYS`, from wherever the functions have it.
+pub(super) async fn checks(place: &Place) -> (Vec<Check>, Option<String>) {
+    let keys = values(place, Name::Keys).await;
+    let secret = keys.as_ref().ok().and_then(|values| values.get(PUBLIC)).map(String::as_str);
+    let published = place.get(PUBLIC).or(secret).map(str::to_owned);
+    let check = |name: Name, shown: &str, found: Result<String, Error>| Check::of(shown, found, todo(name));
+    let pepper_of = async |name: Name, value: &str| values(place, name).await.and_then(|values| pepper(&values, value));
+    let any_of = async |name: Name| values(place, name).await.and_then(|values| any(&values));
+    let mut checks = vec![
+        check(Name::Keys, "secret keys", keys.and_then(|values| public(&values))),
+        check(Name::Signing, "secret signing", signing(place, published.as_deref()).await),
+        check(Name::Customers, "secret customers", pepper_of(Name::Customers, "CUSTOMER_PEPPER").await),
+        check(Name::Otp, "secret otp", pepper_of(Name::Otp, "OTP_PEPPER").await),
         // A table may need no credentials at all.
-        checks.push(if name == Name::Operators { check.doubtful() } else { check });
-    }
-    checks.push(Check::asked("secret signing", signing(place).await, todo(Name::Signing)));
+        check(Name::Operators, "secret operators", any_of(Name::Operators).await).doubtful(),
+    ];
     // The number lookup is optional, and its table says what it needs.
     if place.get(Name::Lookup.variable()).is_some() {
-        let found = values(place, Name::Lookup).await.and_then(|values| any(&values).map_err(Error::refused));
-        checks.push(Check::asked("secret lookup", found, todo(Name::Lookup)).doubtful());
+        checks.push(check(Name::Lookup, "secret lookup", any_of(Name::Lookup).await).doubtful());
     }
-    checks
+    (checks, published)
 }
 
 fn todo(name: Name) -> &'static str {
@@ -48,51 +50,41 @@ fn todo(name: Name) -> &'static str {
     }
 }
 
-/// A deployment's secret, or in the local run the variables that stand for it.
 async fn values(place: &Place, name: Name) -> Result<Values, Error> {
     Ok(secrets_manager(place)?.read(name).await?.values)
 }
 
-/// `TOKEN_PUBLIC_KEYS`, from wherever the functions have it.
-pub(super) async fn public_keys(place: &Place) -> Result<String, Error> {
-    if let Some(keys) = place.get("TOKEN_PUBLIC_KEYS") {
-        return Ok(keys.to_owned());
-    }
-    let keys = values(place, Name::Keys).await?.remove("TOKEN_PUBLIC_KEYS");
-    keys.ok_or_else(|| Error::refused("no key is published; run `sna keys rotate`"))
+fn public(values: &Values) -> Result<String, Error> {
+    let keys = PublicKeys::parse(need(values, PUBLIC)?).and_then(|keys| keys.published());
+    Ok(format!("{} published", keys.map_err(Error::refused)?.len()))
 }
 
-fn keys(values: &Values) -> Result<String, String> {
-    let text = need(values, "TOKEN_PUBLIC_KEYS")?;
-    let keys = PublicKeys::parse(text).and_then(|keys| keys.published()).map_err(|error| error.to_string())?;
-    Ok(format!("{} published", keys.len()))
+fn pepper(values: &Values, name: &str) -> Result<String, Error> {
+    let pepper = Pepper::parse(need(values, name)?);
+    pepper.map(|_| name.to_owned()).map_err(|error| Error::refused(format!("{name}: {error}")))
 }
 
-fn pepper(values: &Values, name: &str) -> Result<String, String> {
-    Pepper::parse(need(values, name)?).map(|_| name.to_owned()).map_err(|error| format!("{name}: {error}"))
-}
-
-fn any(values: &Values) -> Result<String, String> {
+fn any(values: &Values) -> Result<String, Error> {
     // A new secret has one value that nobody reads, because it must have one.
     let names: Vec<&str> = values.keys().map(String::as_str).filter(|name| *name != "UNUSED").collect();
-    if names.is_empty() { Err("it has no values".to_owned()) } else { Ok(names.join(", ")) }
+    if names.is_empty() { Err(Error::refused("it has no values")) } else { Ok(names.join(", ")) }
 }
 
 /// What signs must be published, or every token is refused.
-async fn signing(place: &Place) -> Result<String, Error> {
+async fn signing(place: &Place, published: Option<&str>) -> Result<String, Error> {
     let values = values(place, Name::Signing).await?;
-    let key = SigningKey::parse(need(&values, "TOKEN_KEY").map_err(Error::refused)?).map_err(Error::refused)?;
+    let key = SigningKey::parse(need(&values, "TOKEN_KEY")?).map_err(Error::refused)?;
     let public = key.public_paserk().map_err(Error::refused)?;
-    if public_keys(place).await?.split(',').any(|published| published.trim() == public) {
-        Ok(format!("{} signs, and is published", key.id()))
-    } else {
-        Err(Error::refused(format!("{} signs, and is not published", key.id())))
+    match published.map(|keys| keys.split(',').any(|published| published.trim() == public)) {
+        Some(true) => Ok(format!("{} signs, and is published", key.id())),
+        Some(false) => Err(Error::refused(format!("{} signs, and is not published", key.id()))),
+        None => Err(Error::refused(format!("{} signs, and no key is known to be published", key.id()))),
     }
 }
 
-fn need<'a>(values: &'a Values, name: &str) -> Result<&'a str, String> {
+fn need<'a>(values: &'a Values, name: &str) -> Result<&'a str, Error> {
     let value = values.get(name).map(String::as_str).filter(|value| !value.is_empty());
-    value.ok_or_else(|| format!("it has no {name}"))
+    value.ok_or_else(|| Error::refused(format!("it has no {name}")))
 }
 
 #[cfg(test)]
@@ -107,14 +99,14 @@ mod tests {
     #[test]
     fn a_secret_is_held_to_what_the_functions_want_and_never_shown() {
         let pepper_of = |value: &str| pepper(&values("OTP_PEPPER", value), "OTP_PEPPER");
-        assert_eq!(pepper_of(&"0b".repeat(32)), Ok("OTP_PEPPER".to_owned()));
+        assert_eq!(pepper_of(&"0b".repeat(32)).unwrap(), "OTP_PEPPER");
         for wrong in ["", "0b0b", &"xy".repeat(32)] {
-            let error = pepper_of(wrong).unwrap_err();
+            let error = pepper_of(wrong).unwrap_err().to_string();
             assert!(wrong.is_empty() || !error.contains(wrong), "{error}");
         }
-        let public = SigningKey::generate().unwrap().public_paserk().unwrap();
-        assert_eq!(keys(&values("TOKEN_PUBLIC_KEYS", &public)), Ok("1 published".to_owned()));
-        assert!(keys(&values("TOKEN_PUBLIC_KEYS", "k4.public.")).is_err());
+        let key = SigningKey::generate().unwrap().public_paserk().unwrap();
+        assert_eq!(public(&values(PUBLIC, &key)).unwrap(), "1 published");
+        assert!(public(&values(PUBLIC, "k4.public.")).is_err());
         assert!(any(&Values::new()).is_err());
     }
 }

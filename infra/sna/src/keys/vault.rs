@@ -5,13 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_secretsmanager::{
-    Client,
-    error::{ProvideErrorMetadata, SdkError},
-    primitives::DateTime,
-};
+use aws_sdk_secretsmanager::{Client, error::SdkError, primitives::DateTime};
 
-use crate::{Error, place::Place};
+use crate::{Error, error::cause, place::Place};
 
 /// The label of what is about to become current.
 const STAGED: &str = "SNA-STAGED";
@@ -28,8 +24,8 @@ pub(crate) enum Name {
     Lookup,
 }
 
-/// A secret as it was read.
-#[derive(Clone, Debug, Default)]
+/// A secret as it was read. No `Debug`: it would print the values.
+#[derive(Clone, Default)]
 pub(crate) struct Version {
     /// Empty: the secret has no value yet.
     pub(crate) id: String,
@@ -84,7 +80,7 @@ impl Vault for SecretsManager<'_> {
                 if self.is_there(&id).await {
                     return Ok(Version::default());
                 }
-                return Err(failed("there is no such secret"));
+                return Err(Error::refused(failed("there is no such secret")));
             }
             Err(error) => return Err(failed(&cause(&error))),
         };
@@ -116,14 +112,4 @@ impl Vault for SecretsManager<'_> {
 
 fn milliseconds(date: DateTime) -> u64 {
     date.to_millis().ok().and_then(|ms| u64::try_from(ms).ok()).unwrap_or(0)
-}
-
-/// The service's code or the network's trouble; its messages may name accounts, never values.
-fn cause<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
-    match error {
-        SdkError::ServiceError(service) => service.err().code().unwrap_or("unknown error").to_owned(),
-        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
-        SdkError::DispatchFailure(_) => "no connection".to_owned(),
-        _ => "an answer that cannot be understood".to_owned(),
-    }
 }
