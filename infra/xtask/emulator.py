@@ -8,18 +8,24 @@ import urllib.parse
 import urllib.request
 
 from ministack import app
-from ministack.services import alb, apigateway, lambda_svc, sns
+from ministack.services import alb, apigateway, dynamodb, lambda_svc, sns
 from ministack.services.cloudformation import provisioners
 
-api, secret, targets = (
+api, secret, table, targets = (
     provisioners._RESOURCE_HANDLERS[kind]
-    for kind in ("AWS::ApiGatewayV2::Api", "AWS::SecretsManager::Secret", "AWS::ElasticLoadBalancingV2::TargetGroup")
+    for kind in (
+        "AWS::ApiGatewayV2::Api",
+        "AWS::SecretsManager::Secret",
+        "AWS::DynamoDB::Table",
+        "AWS::ElasticLoadBalancingV2::TargetGroup",
+    )
 )
-create_api, create_secret, update_secret, delete_secret, create_targets = (
+create_api, create_secret, update_secret, delete_secret, create_table, create_targets = (
     api["create"],
     secret["create"],
     secret["update"],
     secret["delete"],
+    table["create"],
     targets["create"],
 )
 generate, alarm, spawn_env, execute, invoke, publish = (
@@ -60,6 +66,21 @@ def excluding(properties):
         left_out = rule.get("ExcludeCharacters", "") + "".join(all for name, all in classes.items() if rule.get(name))
         properties = {**properties, "GenerateSecretString": {**rule, "ExcludeCharacters": left_out}}
     return generate(properties)
+
+
+def as_specified(logical_id, properties, stack):
+    """It leaves a table's time to live and backups out, and keeps a parameter's word in the place of a boolean, which no
+    SDK reads in the table's description."""
+    word = properties.get("DeletionProtectionEnabled", False)
+    properties = {**properties, "DeletionProtectionEnabled": str(word).lower() == "true"}
+    name, attributes = create_table(logical_id, properties, stack)
+    for part, put in (
+        ("TimeToLiveSpecification", dynamodb._update_ttl),
+        ("PointInTimeRecoverySpecification", dynamodb._update_continuous_backups),
+    ):
+        if part in properties:
+            put({"TableName": name, part: properties[part]})
+    return name, attributes
 
 
 def with_targets(logical_id, properties, stack):
@@ -123,6 +144,7 @@ api["create"] = at_the_edge
 secret["create"] = lambda *new: by_arn(create_secret(*new))
 secret["update"] = lambda arn, *change, **more: by_arn(update_secret(named(arn), *change, **more))
 secret["delete"] = lambda arn, *old: delete_secret(named(arn), *old)
+table["create"] = as_specified
 targets["create"] = with_targets
 provisioners._sm_secret_string = excluding
 provisioners._cw_metric_alarm_record = on_one_metric

@@ -1,6 +1,8 @@
 //! `cargo xtask deploy`: `sam deploy` with the settings of `infra/samconfig.toml`, once what was packaged is whole, of these
 //! sources, and for the architecture that will be deployed.
 
+mod parameters;
+
 use std::{env, fs};
 
 use clap::Args;
@@ -28,7 +30,7 @@ pub struct Deploy {
 /// # Errors
 /// What is wrong with the package, and what to do; or sam's own failure.
 pub fn deploy(workspace: &Workspace, options: &Deploy) -> Result<(), Error> {
-    check(workspace, options, env::var_os("AWS_ENDPOINT_URL").is_some())?;
+    check(workspace, options, env::var_os("AWS_ENDPOINT_URL").is_some_and(|url| !url.is_empty()))?;
     let sam = match tools::is_installed("sam") {
         true => Run::new(workspace, "sam"),
         false => Run::python(workspace, &tools::sam(workspace)?).words("-m samcli"),
@@ -38,29 +40,61 @@ pub fn deploy(workspace: &Workspace, options: &Deploy) -> Result<(), Error> {
 
 /// `elsewhere`: not to AWS itself, but to what plays it.
 fn check(workspace: &Workspace, options: &Deploy, elsewhere: bool) -> Result<(), Error> {
-    let package = Stamp::read(&workspace.package("current"))?;
-    intact(&workspace.package("current"))?;
+    let current = workspace.package("current");
+    let package = Stamp::read(&current)?;
+    intact(&current)?;
     if package.sources != sources(workspace)? {
         return Err(Error::failed(
-            "functions, shared or adapters have changed since they were packaged: package again",
+            "functions, shared or adapters have changed since they were packaged, or it was not finished: package again",
         ));
     }
     if package.sandbox && !elsewhere {
         return Err(Error::failed("what was packaged is for the sandbox: package again with --operators FILE"));
     }
-    let config = workspace.root.join("infra/samconfig.toml");
+    if package.profile == "dev" && !elsewhere {
+        return Err(Error::failed(
+            "what was packaged is of the profile dev, for this machine: package again without it",
+        ));
+    }
+    if options.guided {
+        println!("Architecture is {}: that is what was packaged.", package.arch);
+        return Ok(());
+    }
+    let has_lookup = current.join("layer/lookup.json").is_file();
+    fits(workspace, options, &package.arch, has_lookup)
+}
+
+/// Is what was packaged what the parameters are about?
+fn fits(workspace: &Workspace, options: &Deploy, packaged: &str, has_lookup: bool) -> Result<(), Error> {
+    let (config, environment) = (workspace.root.join("infra/samconfig.toml"), &options.environment);
     let text = fs::read_to_string(&config).map_err(Error::file(&config))?;
-    let wanted = architecture(&text, &options.environment, &options.more);
-    if wanted != package.arch && !options.guided {
-        let (environment, packaged) = (&options.environment, &package.arch);
+    let overrides = parameters::overrides(&options.more);
+    let instead = "--parameter-overrides takes the place of all of infra/samconfig.toml's parameters";
+    let is_replaced = overrides.is_some();
+    if is_replaced {
+        println!("{instead}.");
+    }
+    let given = overrides.unwrap_or_else(|| parameters::settings(&text, environment));
+    let wanted = match parameters::value(&given, "Architecture") {
+        None if is_replaced => {
+            return Err(Error::failed(format!(
+                "{instead}: say Architecture={packaged} there, and again what else shall hold"
+            )));
+        }
+        // The template's default.
+        wanted => wanted.unwrap_or_else(|| "arm64".to_owned()),
+    };
+    if wanted != packaged {
         return Err(Error::failed(format!(
             "{environment} is {wanted} and the package {packaged}: package again with --arch {wanted}, or change Architecture"
         )));
     }
-    if options.guided {
-        println!("Architecture is {}: that is what was packaged.", package.arch);
+    match parameters::value(&given, "Lookup").filter(|lookup| !lookup.is_empty()) {
+        Some(lookup) if !has_lookup => Err(Error::failed(format!(
+            "Lookup is {lookup} and the package has no lookup.json: package again with --lookup FILE"
+        ))),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn command(workspace: &Workspace, options: &Deploy, sam: Run) -> Run {
@@ -69,25 +103,6 @@ fn command(workspace: &Workspace, options: &Deploy, sam: Run) -> Run {
     let mut run = run.arg("--config-env").arg(&options.environment).env("SAM_CLI_TELEMETRY", "0");
     run.0.args(options.guided.then_some("--guided")).args(&options.more);
     run
-}
-
-/// The value of the parameter Architecture: of `more`, of the environment's section, else the template's default.
-fn architecture(config: &str, environment: &str, more: &[String]) -> String {
-    let mut inside = false;
-    let section = format!("[{environment}.");
-    let lines = config.lines().filter(|line| {
-        if line.starts_with('[') {
-            inside = line.starts_with(&section);
-        }
-        inside && !line.trim_start().starts_with('#')
-    });
-    let value = |text: &str| {
-        let (_, rest) = text.split_once("Architecture=")?;
-        let rest = rest.trim_start_matches(['"', '\\', '\'']);
-        Some(rest.chars().take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect::<String>())
-    };
-    let given = more.iter().find_map(|text| value(text));
-    given.or_else(|| lines.into_iter().find_map(value)).unwrap_or_else(|| "arm64".to_owned())
 }
 
 /// It may ask, and a signal reaches it as it reaches us.

@@ -28,11 +28,7 @@ fn packaged(arch: &str, sandbox: bool) -> (TempDir, Workspace) {
     let workspace = Workspace { target: root.join("target"), root };
     let current = workspace.package("current");
     put(&current.join("token/bootstrap"), "program");
-    write(
-        &workspace,
-        &current,
-        Stamp { arch: arch.into(), profile: "release".into(), sandbox, sources: String::new() },
-    );
+    write(&current, &Stamp { sandbox, sources: sources(&workspace).unwrap(), ..Stamp::of(arch) });
     (folder, workspace)
 }
 
@@ -43,13 +39,6 @@ fn options(environment: &str, guided: bool, more: &[&str]) -> Deploy {
 
 fn refusal(workspace: &Workspace, options: &Deploy) -> String {
     check(workspace, options, false).unwrap_err().to_string()
-}
-
-#[test]
-fn the_architecture_is_that_of_the_environment_and_else_the_templates() {
-    assert_eq!(architecture(CONFIG, "dev", &[]), "x86_64");
-    assert_eq!(architecture(CONFIG, "prod", &[]), "arm64");
-    assert_eq!(architecture(CONFIG, "dev", &["Architecture=arm64".to_owned()]), "arm64");
 }
 
 #[test]
@@ -114,4 +103,38 @@ fn the_sandboxes_table_is_not_deployed_to_aws() {
     let (_folder, workspace) = packaged("x86_64", true);
     assert!(refusal(&workspace, &options("dev", false, &[])).contains("is for the sandbox"));
     check(&workspace, &options("dev", false, &[]), true).unwrap();
+}
+
+#[test]
+fn what_is_for_this_machine_alone_is_not_deployed_to_aws() {
+    let (_folder, workspace) = packaged("x86_64", false);
+    let current = workspace.package("current");
+    write(&current, &Stamp { profile: "dev".into(), ..Stamp::read(&current).unwrap() });
+    assert!(refusal(&workspace, &options("dev", false, &[])).contains("is of the profile dev"));
+    check(&workspace, &options("dev", false, &[]), true).unwrap();
+}
+
+#[test]
+fn parameters_instead_of_the_settings_must_name_the_architecture() {
+    let (_folder, workspace) = packaged("x86_64", false);
+    let refused = refusal(&workspace, &options("dev", false, &["--parameter-overrides", "A=b"]));
+    assert!(refused.contains("takes the place of all") && refused.contains("Architecture=x86_64"), "{refused}");
+    // Neither the settings nor another option's words count.
+    let other =
+        options("dev", false, &["--parameter-overrides", "Architecture=arm64", "--tags", "Architecture=x86_64"]);
+    assert!(refusal(&workspace, &other).contains("dev is arm64 and the package x86_64"));
+    check(&workspace, &options("prod", false, &["--parameter-overrides", "A=b Architecture=x86_64"]), false).unwrap();
+}
+
+#[test]
+fn a_stack_with_a_lookup_needs_a_package_with_one() {
+    let (_folder, workspace) = packaged("x86_64", false);
+    let given = ["--parameter-overrides", "Architecture=x86_64", "Lookup=file:/opt/lookup.json"];
+    assert!(refusal(&workspace, &options("dev", false, &given)).contains("package again with --lookup FILE"));
+    check(&workspace, &options("dev", false, &["--parameter-overrides", "Architecture=x86_64 Lookup="]), false)
+        .unwrap();
+    put(&workspace.package("current/layer/lookup.json"), "{}");
+    let current = workspace.package("current");
+    write(&current, &Stamp::read(&current).unwrap());
+    check(&workspace, &options("dev", false, &given), false).unwrap();
 }

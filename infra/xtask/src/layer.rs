@@ -41,11 +41,7 @@ pub fn layer(workspace: &Workspace, options: &Options) -> Result<(), Error> {
     })?;
     let built = workspace.target.join(if options.profile == "dev" { "debug" } else { &options.profile });
     let mut staged = stage(workspace, &built, &out)?;
-    for file in &options.also {
-        let located = Located::beside(workspace, file)?;
-        if staged.contains(&located.id) {
-            return Err(Error::failed(format!("{}: there is an adapter {} already", file.display(), located.id)));
-        }
+    for located in outsiders(workspace, &options.also, &ids)? {
         add(&located.file, &located.manifest, &out)?;
         staged.push(located.id);
     }
@@ -67,6 +63,23 @@ pub fn stage(workspace: &Workspace, built: &Path, out: &Path) -> Result<Vec<Stri
     }
     write(&manifest, out)?;
     Ok(ids)
+}
+
+/// Adapters from outside this repository, with what belongs to each.
+///
+/// # Errors
+/// What is not there, and an id that one of `ours` has, or another of them.
+pub(crate) fn outsiders(workspace: &Workspace, files: &[PathBuf], ours: &[String]) -> Result<Vec<Located>, Error> {
+    let mut found: Vec<Located> = Vec::new();
+    for file in files {
+        let located = Located::beside(workspace, file)?;
+        let id = &located.id;
+        if ours.contains(id) || found.iter().any(|other| other.id == *id) {
+            return Err(Error::failed(format!("{}: there is an adapter {id} already", file.display())));
+        }
+        found.push(located);
+    }
+    Ok(found)
 }
 
 /// Adds one adapter's file to what is in `out`.
@@ -126,4 +139,31 @@ pub(crate) fn place(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let fresh = path.with_extension(format!("new-{}", std::process::id()));
     fs::write(&fresh, bytes).map_err(Error::file(&fresh))?;
     fs::rename(&fresh, path).map_err(Error::file(path))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn no_two_adapters_have_one_id() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = ["here", "there"].map(|name| folder.path().join(name).join("libacme.so"));
+        for file in &files {
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "").unwrap();
+            fs::write(file.with_file_name("manifest.json"), r#"{ "id": "acme" }"#).unwrap();
+        }
+        let found = |files: &[PathBuf], ours: &[&str]| {
+            let ours: Vec<String> = ours.iter().map(|&id| id.to_owned()).collect();
+            let found = outsiders(&Workspace::here(), files, &ours);
+            found.map(|all| all.len()).map_err(|error| error.to_string())
+        };
+        assert_eq!(found(&files[..1], &["o2"]), Ok(1));
+        for refused in [found(&files, &["o2"]), found(&files[..1], &["acme"])] {
+            assert!(refused.is_err_and(|error| error.contains("there is an adapter acme already")));
+        }
+    }
 }

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::{Error, routes};
 
-/// Variables whose values are secret.
-const SECRET: [&str; 7] = [
+/// Variables whose values are secret. One that is not there could not be searched for, and is a failure.
+const SECRET: [&str; 9] = [
     "TOKEN_KEY",
     "CUSTOMER_PEPPER",
     "OTP_PEPPER",
@@ -15,7 +15,11 @@ const SECRET: [&str; 7] = [
     "OPERATOR_PRIVATE_KEY",
     "OPERATOR_API_KEY",
     "OPERATOR_DECRYPTION_KEY",
+    "LOOKUP_KEY",
+    "LOOKUP_SECRET",
 ];
+/// As secret, and there while keys rotate only.
+const AT_TIMES: &str = "TOKEN_KEY_NEXT";
 
 /// Searches the logs of a system in which flows have been walked: `gateway.json` and the environment say what is secret.
 ///
@@ -43,12 +47,7 @@ fn forbidden(gateway: &Value, env: &BTreeMap<String, String>) -> Result<Vec<(Str
         ("a token".to_owned(), "v4.public.".to_owned()),
         ("an SMS".to_owned(), "is your code".to_owned()),
     ];
-    for name in SECRET {
-        // A key in lines is as secret in one of them.
-        let value = env.get(name).map_or("", String::as_str);
-        let lines = value.lines().filter(|line| !line.starts_with("-----"));
-        found.extend(lines.map(|line| (name.to_owned(), line.to_owned())));
-    }
+    found.extend(secrets(env)?);
     let agent = routes::agent(Duration::from_secs(5));
     for device in gateway["devices"].as_array().into_iter().flatten() {
         let msisdn = text(&device["msisdn"]);
@@ -64,6 +63,16 @@ fn forbidden(gateway: &Value, env: &BTreeMap<String, String>) -> Result<Vec<(Str
         return Err(Error::failed("a value to search for is empty"));
     }
     Ok(found)
+}
+
+fn secrets(env: &BTreeMap<String, String>) -> Result<Vec<(String, String)>, Error> {
+    if let Some(missing) = SECRET.into_iter().find(|name| !env.contains_key(*name)) {
+        return Err(Error::failed(format!("{missing} is not known, and cannot be searched for")));
+    }
+    let named = SECRET.into_iter().chain([AT_TIMES]).filter_map(|name| Some((name, env.get(name)?)));
+    // A key in lines is as secret in one of them.
+    let lines = named.flat_map(|(name, value)| value.lines().map(move |line| (name.to_owned(), line.to_owned())));
+    Ok(lines.filter(|(_, line)| !line.starts_with("-----")).collect())
 }
 
 /// The text ends in the code (`@shop.example #048213`).
@@ -87,12 +96,24 @@ fn contains(text: &str, value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::contains;
+    use super::*;
 
     #[test]
     fn a_code_is_found_as_a_word_and_a_number_anywhere() {
         assert!(contains(r#"{"otp":"123456"}"#, "123456"));
         assert!(!contains(r#""timestamp":"2026-11-22T18:19:42.123456Z""#, "123456"));
         assert!(contains("msisdn=%2B447700900620", "7700900620"));
+    }
+
+    #[test]
+    fn every_secret_is_searched_for_and_one_that_is_not_known_is_a_failure() {
+        let mut env: BTreeMap<String, String> = SECRET.map(|name| (name.to_owned(), format!("{name}'s"))).into();
+        env.insert("OPERATOR_PRIVATE_KEY".into(), "-----BEGIN\nfirst\nsecond\n-----END".into());
+        env.insert(AT_TIMES.into(), "next".into());
+        let found: Vec<String> = secrets(&env).into_iter().flatten().map(|(_, value)| value).collect();
+        assert_eq!(found.len(), SECRET.len() + 2, "{found:?}");
+        assert!(["first", "second", "next", "LOOKUP_KEY's"].iter().all(|value| found.iter().any(|one| one == value)));
+        env.remove("TOKEN_KEY");
+        assert!(secrets(&env).is_err_and(|error| error.to_string().contains("TOKEN_KEY")));
     }
 }

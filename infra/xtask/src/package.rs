@@ -7,23 +7,24 @@ mod stamp;
 
 use std::{
     fs,
-    os::unix::fs::symlink,
+    os::unix::fs::{PermissionsExt as _, symlink},
     path::{Path, PathBuf},
 };
 
 use clap::Args;
 use serde_json::Value;
 
-pub(crate) use self::artifact::Arch;
-use self::build::Tools;
-pub(crate) use self::stamp::{Stamp, intact, sources};
 #[cfg(test)]
 pub(crate) use self::tests::write;
+pub(crate) use self::{
+    artifact::Arch,
+    stamp::{Stamp, functions, intact, sources},
+};
+use self::{build::Tools, stamp::Sums};
 use crate::{
     Error, Workspace,
     command::{Run, cargo},
     layer,
-    locate::Located,
     steps::{quietly, step},
 };
 
@@ -89,30 +90,49 @@ pub fn package(workspace: &Workspace, options: &Options) -> Result<(), Error> {
     let job = Job { arch, options, table: &table, tools };
     let out = workspace.package(arch.name());
     let before = stamp::sums(&out).unwrap_or_default();
-    if options.layer_only {
-        let mut names = folders(workspace, "functions")?.into_iter();
-        if let Some(missing) = names.find(|name| !out.join(name).join("bootstrap").is_file()) {
-            return Err(Error::failed(format!("{missing} is not packaged yet: leave out --layer-only, once")));
-        }
-    }
-    // Half a package is none.
-    Stamp::remove(&out);
     // What is packaged is what was there when it began.
-    let sources = sources(workspace)?;
+    let (sources, functions) = (sources(workspace)?, functions(workspace)?);
+    // Half a package is none.
+    match options.layer_only {
+        true => Stamp { sources: String::new(), ..kept(&out, options, &before, &functions)? }.write(&out)?,
+        false => Stamp::remove(&out),
+    }
     job.assemble(workspace, &out)?;
     step("the operator table, as the functions read it", || job.check_table(workspace, &out.join("layer")))?;
     if options.twice {
         step("the same, from another folder", || job.again(workspace, &out))?;
     }
-    stamp::print_sizes(&out)?;
+    stamp::print_sizes(&out, job.tools.is_some())?;
     stamp::print_changes(&before, &stamp::sums(&out)?);
     let (profile, sandbox) = (options.profile.clone(), options.sandbox);
-    Stamp { arch: arch.name().to_owned(), profile, sandbox, sources }.write(&out)?;
+    Stamp { arch: arch.name().to_owned(), profile, sandbox, sources, functions }.write(&out)?;
     let current = workspace.package("current");
     let fresh = current.with_extension("new");
     let _ = fs::remove_file(&fresh);
     symlink(arch.name(), &fresh).map_err(Error::file(&fresh))?;
     fs::rename(&fresh, &current).map_err(Error::file(&current))
+}
+
+/// The package whose functions stay: they must be what would be built now.
+fn kept(out: &Path, options: &Options, before: &Sums, functions: &str) -> Result<Stamp, Error> {
+    let once = |why: &str| Error::failed(format!("{why}: leave out --layer-only, once"));
+    let old = Stamp::read(out).map_err(|_| once("the functions are not packaged yet"))?;
+    if old.functions != functions {
+        return Err(once("functions, shared or a dependency have changed since the functions were packaged"));
+    }
+    if old.profile != options.profile {
+        return Err(once(&format!("the functions were packaged with the profile {}", old.profile)));
+    }
+    let now = stamp::found(out)?;
+    if let Some(name) = stamp::differing(before, &now).into_iter().find(|name| !name.starts_with("layer/")) {
+        return Err(once(&format!("{name} is not what was packaged")));
+    }
+    if before.contains_key("layer/lookup.json") && options.lookup.is_none() {
+        return Err(Error::failed(
+            "the layer has a lookup.json, which would be lost: give it again with --lookup FILE",
+        ));
+    }
+    Ok(old)
 }
 
 struct Job<'a> {
@@ -135,9 +155,7 @@ impl Job<'_> {
                 let program = built.join(name);
                 let file = if self.tools.is_some() { program.join("bootstrap") } else { program };
                 self.check(workspace, &file)?;
-                let folder = out.join(name);
-                fs::create_dir_all(&folder).map_err(Error::file(&folder))?;
-                fs::copy(&file, folder.join("bootstrap")).map_err(Error::file(&file))?;
+                put_program(&file, &out.join(name))?;
             }
         }
         self.layer(workspace, &out.join("layer"))?;
@@ -146,17 +164,14 @@ impl Job<'_> {
 
     fn layer(&self, workspace: &Workspace, out: &Path) -> Result<(), Error> {
         let (ids, adapters) = (folders(workspace, "adapters")?, out.join("adapters"));
+        let also = layer::outsiders(workspace, &self.options.also, &ids)?;
         let built = self.build(workspace, &ids, "adapters")?;
         let _ = fs::remove_dir_all(out);
         for id in &ids {
             self.check(workspace, &built.join(format!("lib{id}.so")))?;
         }
-        let staged = layer::stage(workspace, &built, &adapters)?;
-        for file in &self.options.also {
-            let located = Located::beside(workspace, file)?;
-            if staged.contains(&located.id) {
-                return Err(Error::failed(format!("{}: there is an adapter {} already", file.display(), located.id)));
-            }
+        layer::stage(workspace, &built, &adapters)?;
+        for located in also {
             // Of whose folders its bytes tell is its builder's matter.
             artifact::check(&located.file, self.arch, &[]).map_err(Error::failed)?;
             layer::add(&located.file, &located.manifest, &adapters)?;
@@ -215,14 +230,21 @@ impl Job<'_> {
         let there = home.join("package");
         self.assemble(&copy, &there)?;
         let (first, second) = (stamp::sums(out)?, stamp::sums(&there)?);
-        let differing: Vec<&str> =
-            first.iter().filter(|(name, sum)| second.get(*name) != Some(sum)).map(|(name, _)| name.as_str()).collect();
-        if first.len() != second.len() || !differing.is_empty() {
+        let differing: Vec<&str> = stamp::differing(&first, &second).into_iter().collect();
+        if !differing.is_empty() {
             return Err(Error::failed(format!("not the same twice: {}", differing.join(", "))));
         }
         println!("    {} files, the same twice", first.len());
         Ok(())
     }
+}
+
+/// Lambda runs it as somebody else; `sam` lets others read what it uploads, and leaves it to us to let them run it.
+fn put_program(file: &Path, folder: &Path) -> Result<(), Error> {
+    let program = folder.join("bootstrap");
+    fs::create_dir_all(folder).map_err(Error::file(folder))?;
+    fs::copy(file, &program).map_err(Error::file(file))?;
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).map_err(Error::file(&program))
 }
 
 /// The crates in a folder of the workspace.

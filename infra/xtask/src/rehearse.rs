@@ -16,11 +16,12 @@ use serde_json::{Value, json};
 use crate::{
     Error, Workspace,
     command::Run,
-    contract,
+    contract, events,
     interrupt::pause,
     leaks,
     ports::Ports,
     rehearse_cloud::{Cloud, STACK, read, text},
+    rehearse_doctor,
     rehearse_package::{Newcomer, Package, object},
     routes,
     steps::{quietly, step},
@@ -33,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Args)]
 pub struct Rehearse {
     /// dev for what `cargo build` makes; release for what `cargo xtask package` left in target/package/current
-    #[arg(long, default_value = "dev")]
+    #[arg(long, default_value = "dev", value_parser = ["dev", "release"])]
     profile: String,
 }
 
@@ -42,13 +43,18 @@ pub struct Rehearse {
 const DEMOS: [&str; 6] =
     ["+447700900620", "+447700900621", "+447700900622", "+8613900000020", "+6281112345620", "+94771234520"];
 
+/// A stack's secrets that the sandbox knows, and what the names in them begin with.
+const CREDENTIALS: [(&str, &str); 2] = [("operators", "OPERATOR_"), ("lookup", "LOOKUP_")];
+
 /// What stands in for what the emulator has not, and what is not rehearsed at all.
 const STAND_INS: &str =
     "    no layer is mounted at /opt: the function's environment names the place where its layer is unpacked
     no resolver knows the API's address: the sandbox's edge on 127.0.0.1 has it, without TLS
     everyone calls from 127.0.0.1: the address is that which the edge has seen
-    targets of a load balancer, metric math, ARNs of secrets, classes of characters to leave out of them: made up for
+    targets of a load balancer, metric math, ARNs of secrets, classes of characters to leave out of them, a table's time to
+    live and backups: made up for
     no SMS arrives: the sandbox refuses what SNS refuses, and its handsets read the rest
+    no question about SMS is answered: rows of `sna doctor` about them are shown, and excepted
     not rehearsed: throttling, access logs, alarms that go off, memory, domain, certificate, WAF";
 
 /// Rehearses.
@@ -127,6 +133,7 @@ impl<'a> Rehearsal<'a> {
         step("sam deploy: a new stack", || self.deploy("packaged.yaml", "GB", "CREATE_COMPLETE"))?;
         step("the outputs that the README names", || self.outputs())?;
         step("put in keys, operators' credentials, a customer", || self.put_in())?;
+        step("sna doctor", || rehearse_doctor::check(self.workspace, &self.cloud))?;
         let url = text(&self.gateway["url"]);
         step("each route answers", || routes::wait(&url, &self.plain, &mut self.world))?;
         step("sign-ins through the deployed URL", || self.demos(&DEMOS))?;
@@ -141,6 +148,7 @@ impl<'a> Rehearsal<'a> {
             self.serves("GB,DE")
         })?;
         step("a new operator: a new version of the layer, and no function's code", || self.newcomer(&whole))?;
+        step("sna doctor, of the new layer", || rehearse_doctor::check(self.workspace, &self.cloud))?;
         step("delete the stack", || self.delete())
     }
 
@@ -179,7 +187,8 @@ impl<'a> Rehearsal<'a> {
         let parameters =
             [&arch, &countries, &listener, "Lookup=file:/opt/lookup.json", "AlarmEmail=on-call@bank.example"];
         let sent = self.cloud.sam("sam deploy", &words, &parameters);
-        let (_, status, _) = self.cloud.stack()?;
+        // There is none where the first deployment failed early, which is then what to say.
+        let status = self.cloud.stack().map(|(_, status, _)| status).unwrap_or_default();
         match sent {
             Ok(()) if status == expected => Ok(()),
             Err(error) if status == expected && expected.contains("ROLLBACK") => {
@@ -205,7 +214,7 @@ impl<'a> Rehearsal<'a> {
 
     /// With `sna`, as the README says; the operators' credentials are the sandbox's.
     fn put_in(&mut self) -> Result<(), Error> {
-        for (secret, prefix) in [("operators", "OPERATOR_"), ("lookup", "LOOKUP_")] {
+        for (secret, prefix) in CREDENTIALS {
             let its_own: BTreeMap<_, _> = self.env.iter().filter(|(name, _)| name.starts_with(prefix)).collect();
             let put = json!({ "SecretId": format!("{STACK}/{secret}"), "SecretString": json!(its_own).to_string() });
             self.cloud.call("secretsmanager", "put_secret_value", &put)?;
@@ -244,7 +253,21 @@ impl<'a> Rehearsal<'a> {
         if metrics == 0 {
             return Err(Error::failed("no line has metrics"));
         }
-        leaks::check(&self.gateway, &self.env, &[path])
+        leaks::check(&self.gateway, &self.secrets()?, &[path])
+    }
+
+    /// What the deployed functions keep secret: what was put in, and what the stack made for itself.
+    fn secrets(&self) -> Result<BTreeMap<String, String>, Error> {
+        let put_in = |name: &str| CREDENTIALS.iter().any(|(_, prefix)| name.starts_with(prefix));
+        let mut secrets = self.env.clone();
+        secrets.retain(|name, _| put_in(name));
+        for name in ["signing", "customers", "otp"].map(|name| format!("{STACK}/{name}")) {
+            let said = self.cloud.call("secretsmanager", "get_secret_value", &json!({ "SecretId": name }))?;
+            let values: BTreeMap<String, String> =
+                serde_json::from_str(&text(&said["SecretString"])).map_err(|error| Error::Json(name.into(), error))?;
+            secrets.extend(values);
+        }
+        Ok(secrets)
     }
 
     /// Has the parameter reached the function, and does the URL answer?
@@ -260,7 +283,12 @@ impl<'a> Rehearsal<'a> {
     /// A resource that cannot be made, after get-config was changed.
     fn broken(&self) -> Result<(), Error> {
         self.edit("packaged.yaml", "broken.yaml", "Resources:", &format!("Resources:\n{BROKEN}"))?;
-        self.deploy("broken.yaml", "FR", "UPDATE_ROLLBACK_COMPLETE")
+        let before = self.cloud.last_event();
+        self.deploy("broken.yaml", "FR", "UPDATE_ROLLBACK_COMPLETE")?;
+        if events::updated(&self.cloud.events(&before)?, "GetConfig") {
+            return Ok(());
+        }
+        Err(Error::failed("get-config was not changed before the stack was rolled back: nothing was taken back"))
     }
 
     fn newcomer(&mut self, whole: &Value) -> Result<(), Error> {

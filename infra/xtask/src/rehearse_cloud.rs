@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Output,
 };
 
 use serde_json::{Value, json};
@@ -10,10 +11,11 @@ use serde_json::{Value, json};
 use crate::{
     Error, Workspace,
     command::Run,
+    events,
     group::Group,
     ministack,
     ports::Ports,
-    steps::{last_lines, to_its_end},
+    steps::{end_of, last_lines, to_its_end},
     tools,
 };
 
@@ -58,7 +60,8 @@ impl<'a> Cloud<'a> {
             Ok(_) => {
                 Err(Error::failed("ministack answers a call that is signed with a key of nobody: it enforces nothing"))
             }
-            Err(_) => Ok(cloud),
+            Err(error) if error.to_string().contains("(UnrecognizedClientException)") => Ok(cloud),
+            Err(error) => Err(error),
         }
     }
 
@@ -87,23 +90,43 @@ impl<'a> Cloud<'a> {
         let mut run = run.words("-m samcli").words(words);
         run.0.args(more).current_dir(&self.home);
         let run = run.env("SAM_CLI_TELEMETRY", "0").env("__SAM_CLI_APP_DIR", self.home.join("sam"));
+        let before = self.last_event();
         let log = self.home.join(format!("{}.log", name.replace(' ', "-")));
         let status = to_its_end(name, run, &log)?;
         if status.success() {
             return Ok(());
         }
-        let events = self.call("cloudformation", "describe_stack_events", &json!({ "StackName": STACK }));
-        let events = events.map(|said| said["StackEvents"].as_array().cloned().unwrap_or_default()).unwrap_or_default();
-        let failed = events.iter().filter(|event| text(&event["ResourceStatus"]).ends_with("_FAILED"));
-        let mut reasons: Vec<_> = failed
-            .map(|event| format!("{}: {}", text(&event["LogicalResourceId"]), text(&event["ResourceStatusReason"])))
-            .collect();
+        let mut reasons = self.events(&before).map(|events| events::failures(&events)).unwrap_or_default();
         reasons.push(last_lines(&log, 1));
         Err(Error::failed(format!(
             "{name} failed ({status}): {}\nits output is in {}",
             reasons.join("\n"),
             log.display()
         )))
+    }
+
+    /// What happened to the stack after the event of this id, the newest first.
+    pub(crate) fn events(&self, before: &str) -> Result<Vec<Value>, Error> {
+        let (mut found, mut ask) = (Vec::new(), json!({ "StackName": STACK }));
+        loop {
+            let said = self.call("cloudformation", "describe_stack_events", &ask)?;
+            for event in said["StackEvents"].as_array().into_iter().flatten() {
+                if event["EventId"] == before {
+                    return Ok(found);
+                }
+                found.push(event.clone());
+            }
+            if said["NextToken"].is_null() {
+                return Ok(found);
+            }
+            ask["NextToken"] = said["NextToken"].clone();
+        }
+    }
+
+    /// The id of the last that happened; empty while there is no stack.
+    pub(crate) fn last_event(&self) -> String {
+        let said = self.call("cloudformation", "describe_stack_events", &json!({ "StackName": STACK }));
+        said.map(|said| text(&said["StackEvents"][0]["EventId"])).unwrap_or_default()
     }
 
     /// Id, status and outputs of the stack.
@@ -154,12 +177,20 @@ fn account(run: Run, url: &str) -> Run {
 /// Runs a command to its end, and reads its output as JSON.
 pub(crate) fn read(name: &str, mut run: Run) -> Result<Value, Error> {
     let said = run.0.output().map_err(Error::file(name))?;
-    if !said.status.success() {
-        let why = String::from_utf8_lossy(&said.stderr).into_owned();
-        let why = why.lines().rev().take(3).collect::<Vec<_>>().join("; ");
-        return Err(Error::failed(format!("{name} failed ({}): {why}", said.status)));
+    if said.status.success() { answer(name, &said) } else { Err(failure(name, &said)) }
+}
+
+/// The JSON that a command has written, however it ended.
+pub(crate) fn answer(name: &str, said: &Output) -> Result<Value, Error> {
+    match serde_json::from_slice(&said.stdout) {
+        Err(_) if !said.status.success() => Err(failure(name, said)),
+        read => read.map_err(|error| Error::Json(name.into(), error)),
     }
-    serde_json::from_slice(&said.stdout).map_err(|error| Error::Json(name.into(), error))
+}
+
+fn failure(name: &str, said: &Output) -> Error {
+    let why = end_of(&String::from_utf8_lossy(&said.stderr), 3).replace('\n', "; ");
+    Error::failed(format!("{name} failed ({}): {why}", said.status))
 }
 
 pub(crate) fn text(value: &Value) -> String {

@@ -13,6 +13,7 @@ use crate::{
     command::{Run, cargo},
     layer,
     new_adapter::{NewAdapter, new_adapter},
+    package::{Arch, Stamp},
     steps::quietly,
     templates::Family,
 };
@@ -43,8 +44,15 @@ impl Package {
         }
         let package = Self { place: home.join("target/package/current") };
         if profile != "dev" {
-            let made = workspace.root.join("target/package/current");
-            let run = Run::new(workspace, "cp").arg("-r").arg(&made).arg(&package.place);
+            let made = workspace.package("current");
+            let (packaged, here) = (Stamp::read(&made)?.arch, Arch::HERE.name());
+            if packaged != here {
+                return Err(Error::failed(format!(
+                    "what was packaged is for {packaged}: package again with --arch {here}"
+                )));
+            }
+            // It is a link to the folder of its architecture.
+            let run = Run::new(workspace, "cp").arg("-rL").arg(&made).arg(&package.place);
             make(package.place.parent().unwrap_or(home))?;
             quietly("cp", run, &home.join("cp.log"))?;
             return Ok(package);
@@ -112,4 +120,45 @@ fn copy(from: &Path, to: &Path) -> Result<(), Error> {
 
 fn make(folder: &Path) -> Result<(), Error> {
     fs::create_dir_all(folder).map_err(Error::file(folder))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::package::write;
+
+    #[test]
+    fn a_package_is_laid_out_with_its_files_though_current_is_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("repository");
+        for name in TEMPLATES {
+            let file = root.join(name);
+            make(file.parent().unwrap()).unwrap();
+            fs::write(&file, name).unwrap();
+        }
+        let workspace = Workspace { target: root.join("target"), root };
+        let (here, other) = match Arch::HERE {
+            Arch::Arm64 => ("arm64", "x86_64"),
+            Arch::X86_64 => ("x86_64", "arm64"),
+        };
+        let made = workspace.package(here);
+        make(&made.join("token")).unwrap();
+        fs::write(made.join("token/bootstrap"), "program").unwrap();
+        symlink(here, workspace.package("current")).unwrap();
+        write(&made, &Stamp::of(here));
+
+        let home = folder.path().join("home");
+        Package::lay_out(&workspace, "release", &home).unwrap();
+        let place = home.join("target/package/current");
+        assert_eq!(fs::read_to_string(place.join("token/bootstrap")).unwrap(), "program");
+        assert!(!place.is_symlink());
+
+        write(&made, &Stamp::of(other));
+        let refusal = Package::lay_out(&workspace, "release", &folder.path().join("again")).err().unwrap();
+        assert!(refusal.to_string().contains(&format!("package again with --arch {here}")), "{refusal}");
+    }
 }

@@ -73,6 +73,20 @@ pub(crate) fn openly(name: &str, run: Run) -> Result<(), Error> {
 /// The end of a log, for whoever must see why.
 pub(crate) fn last_lines(log: &Path, count: usize) -> String {
     let text = fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    end_of(&text, count)
+}
+
+/// The last lines of a text that have something in them.
+pub(crate) fn end_of(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     lines[lines.len().saturating_sub(count)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_end_of_a_text_is_in_its_order_and_without_empty_lines() {
+        assert_eq!(super::end_of("one\ntwo\n\n three\n \n", 2), "two\n three");
+        assert_eq!(super::end_of("one", 3), "one");
+    }
 }

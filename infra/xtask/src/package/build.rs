@@ -4,7 +4,12 @@
 use std::{env, path::PathBuf, process::Command};
 
 use super::artifact::Arch;
-use crate::{Error, Workspace, command::Run, steps::quietly, tools};
+use crate::{
+    Error, Workspace,
+    command::Run,
+    steps::{end_of, quietly},
+    tools,
+};
 
 /// The C library of Amazon Linux 2023.
 const GLIBC: &str = "2.34";
@@ -77,5 +82,22 @@ impl Tools {
 fn said(workspace: &Workspace, program: &str, arguments: &[&str]) -> Result<String, Error> {
     let mut command: Command = Run::new(workspace, program).0;
     let output = command.args(arguments).output().map_err(Error::file(program))?;
+    if !output.status.success() {
+        let (arguments, why) = (arguments.join(" "), end_of(&String::from_utf8_lossy(&output.stderr), 1));
+        return Err(Error::failed(format!("{program} {arguments} failed ({}): {why}", output.status)));
+    }
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_fails_has_said_nothing() {
+        let workspace = Workspace::here();
+        assert!(said(&workspace, "rustc", &["--version"]).is_ok_and(|version| version.starts_with("rustc ")));
+        let refusal = said(&workspace, "rustc", &["--no-such-option"]).err().map(|error| error.to_string());
+        assert!(refusal.is_some_and(|error| error.contains("rustc --no-such-option failed")));
+    }
 }

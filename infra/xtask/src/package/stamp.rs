@@ -2,7 +2,7 @@
 //! `package.json` what it was built for and from. Sizes, and copies of the sources.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -16,6 +16,8 @@ use crate::{Error, Workspace, layer::place};
 
 /// What functions and adapters are made of, and nothing else.
 const SOURCES: [&str; 6] = [".cargo/config.toml", "Cargo.lock", "Cargo.toml", "adapters", "functions", "shared"];
+/// What functions alone are made of, beside other people's crates.
+const FUNCTIONS: [&str; 4] = [".cargo/config.toml", "Cargo.toml", "functions", "shared"];
 /// Lambda's limit for a function with its layers (Lambda quotas, "Deployment package size", unzipped).
 const LIMIT: u64 = 250 * 1024 * 1024;
 
@@ -30,8 +32,10 @@ pub(crate) struct Stamp {
     pub profile: String,
     /// May its operator table lead to this machine?
     pub sandbox: bool,
-    /// [`sources`] when it was built.
+    /// [`sources`] when it was built; empty while it is not finished.
     pub sources: String,
+    /// [`functions`] when the functions were built, which may have been before the layer.
+    pub functions: String,
 }
 
 impl Stamp {
@@ -43,7 +47,8 @@ impl Stamp {
         let text = |name| read.as_ref()?[name].as_str().map(str::to_owned);
         let whole = || {
             let sandbox = read.as_ref()?["sandbox"].as_bool()?;
-            Some(Self { arch: text("arch")?, profile: text("profile")?, sandbox, sources: text("sources")? })
+            let (sources, functions) = (text("sources")?, text("functions")?);
+            Some(Self { arch: text("arch")?, profile: text("profile")?, sandbox, sources, functions })
         };
         whole().ok_or_else(|| {
             Error::failed(format!("{} holds no package: cargo xtask package --operators FILE", folder.display()))
@@ -51,8 +56,10 @@ impl Stamp {
     }
 
     pub(super) fn write(&self, folder: &Path) -> Result<(), Error> {
-        let Self { arch, profile, sandbox, sources } = self;
-        let whole = json!({ "arch": arch, "profile": profile, "sandbox": sandbox, "sources": sources });
+        let Self { arch, profile, sandbox, sources, functions } = self;
+        let whole = json!({
+            "arch": arch, "profile": profile, "sandbox": sandbox, "sources": sources, "functions": functions
+        });
         place(&folder.join("package.json"), whole.to_string().as_bytes())
     }
 
@@ -66,15 +73,33 @@ impl Stamp {
 /// # Errors
 /// What cannot be read.
 pub(crate) fn sources(workspace: &Workspace) -> Result<String, Error> {
+    hashed(workspace, &SOURCES).map(|whole| hex::encode(whole.finalize()))
+}
+
+/// One hash of what the functions are made of. Of `Cargo.lock` it has what comes from elsewhere: that one more adapter stands
+/// there is no change of a function.
+///
+/// # Errors
+/// What cannot be read.
+pub(crate) fn functions(workspace: &Workspace) -> Result<String, Error> {
+    let path = workspace.root.join("Cargo.lock");
+    let lock = fs::read_to_string(&path).map_err(Error::file(&path))?;
+    let mut whole = hashed(workspace, &FUNCTIONS)?;
+    let elsewhere = lock.split("[[package]]").map(str::trim).filter(|package| package.contains("\nsource = "));
+    elsewhere.for_each(|package| whole.update(package));
+    Ok(hex::encode(whole.finalize()))
+}
+
+fn hashed(workspace: &Workspace, names: &[&str]) -> Result<Sha256, Error> {
     let mut whole = Sha256::new();
-    for path in SOURCES.map(|name| workspace.root.join(name)) {
+    for path in names.iter().map(|name| workspace.root.join(name)) {
         for file in files(&path)? {
             let name = file.strip_prefix(&workspace.root).unwrap_or(&file).as_os_str().as_encoded_bytes();
             whole.update(name);
             whole.update(Sha256::digest(fs::read(&file).map_err(Error::file(&file))?));
         }
     }
-    Ok(hex::encode(whole.finalize()))
+    Ok(whole)
 }
 
 /// Copies the repository without what is built and what git keeps.
@@ -105,14 +130,20 @@ pub(super) fn write_sums(folder: &Path) -> Result<(), Error> {
 /// The first file that is not.
 pub(crate) fn intact(folder: &Path) -> Result<(), Error> {
     let (written, found) = (sums(folder)?, found(folder)?);
-    let wrong = written.iter().chain(&found).find(|(name, _)| written.get(*name) != found.get(*name));
-    wrong.map_or(Ok(()), |(name, _)| {
+    differing(&written, &found).first().map_or(Ok(()), |name| {
         let file = folder.join(name);
         Err(Error::failed(format!("{} is not what was packaged: package again", file.display())))
     })
 }
 
-fn found(folder: &Path) -> Result<Sums, Error> {
+/// What is not the same in both, or in one of them only.
+pub(super) fn differing<'a>(one: &'a Sums, other: &'a Sums) -> BTreeSet<&'a str> {
+    let names = one.keys().chain(other.keys()).filter(|name| one.get(*name) != other.get(*name));
+    names.map(String::as_str).collect()
+}
+
+/// The hashes as they are now.
+pub(super) fn found(folder: &Path) -> Result<Sums, Error> {
     let mut sums = Sums::new();
     for file in files(folder)? {
         let name = file.strip_prefix(folder).unwrap_or(&file).to_string_lossy().into_owned();
@@ -124,8 +155,8 @@ fn found(folder: &Path) -> Result<Sums, Error> {
     Ok(sums)
 }
 
-/// Each function's size and the layer's, as they are and as `sam` compresses them.
-pub(super) fn print_sizes(folder: &Path) -> Result<(), Error> {
+/// Each function's size and the layer's, as they are and as `sam` compresses them; the limit is Lambda's, where it is for that.
+pub(super) fn print_sizes(folder: &Path, for_lambda: bool) -> Result<(), Error> {
     let mut parts: Vec<PathBuf> =
         fs::read_dir(folder).map_err(Error::file(folder))?.flatten().map(|e| e.path()).collect();
     parts.retain(|part| part.is_dir());
@@ -144,7 +175,7 @@ pub(super) fn print_sizes(folder: &Path) -> Result<(), Error> {
         println!("    {name:<16} {:>8.1} {:>8.1}", plain as f64 / 1e6, zipped as f64 / 1e6);
         if name == "layer" { layer = plain } else { largest = largest.max(plain) }
     }
-    if largest + layer > LIMIT {
+    if for_lambda && largest + layer > LIMIT {
         return Err(Error::failed("a function with its layer is over Lambda's 250 MB"));
     }
     Ok(())
@@ -183,7 +214,8 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut found = Vec::new();
     for entry in fs::read_dir(path).map_err(Error::file(path))? {
         let entry = entry.map_err(Error::file(path))?;
-        if entry.file_name() != "target" && entry.file_name() != ".git" {
+        // A link to nowhere is an editor's lock.
+        if entry.file_name() != "target" && entry.file_name() != ".git" && entry.path().exists() {
             found.extend(files(&entry.path())?);
         }
     }
