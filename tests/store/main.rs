@@ -6,6 +6,7 @@ mod once;
 mod outages;
 mod properties;
 mod races;
+mod timeouts;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -10,10 +10,11 @@ use crate::{Error, Figure, Place, function::Function, world};
 /// # Errors
 /// When a function is not built, or does not start.
 pub fn measure(place: &Place) -> Result<Vec<Figure>, Error> {
+    let place = &place.clone().debug();
     let world = world::start(place)?;
     let mut figures = Vec::new();
     for name in place.functions()? {
-        let program = place.target.join("debug").join(&name);
+        let program = place.built(&name);
         let bytes = fs::read(&program).map_err(Error::file(&program))?;
         let file = object::File::parse(bytes.as_slice()).map_err(Error::failed)?;
         let loaded: u64 = file.segments().map(|segment| segment.file_range().1).sum();

@@ -8,7 +8,8 @@ use std::{
     time::Instant,
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use axum::body::Bytes;
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 use crate::{Error, runtime::RuntimeApi};
 
@@ -53,6 +54,36 @@ impl Function {
         let wall_ms = asked.duration_since(function.started).as_secs_f64() * 1000.0;
         let start = Start { cpu_ms: function.cpu_ms()?, wall_ms };
         Ok((function, start))
+    }
+
+    /// Hands it an event, and takes its answer; then it waits for the next.
+    ///
+    /// # Errors
+    /// When it fails, or does nothing.
+    pub fn ask(&self, event: &Bytes) -> Result<Bytes, Error> {
+        self.api.queue(event);
+        let answer = self.api.answer()?;
+        self.api.asked()?;
+        Ok(answer)
+    }
+
+    /// Stops it as Lambda does between two invocations: from the return on it does nothing, and the kernel keeps what comes.
+    ///
+    /// # Errors
+    /// When the process has ended.
+    pub fn freeze(&self) -> Result<(), Error> {
+        let process = Pid::from_child(&self.child);
+        kill_process(process, Signal::STOP).map_err(Error::failed)?;
+        match waitpid(Some(process), WaitOptions::UNTRACED).map_err(Error::failed)? {
+            Some((_, status)) if status.stopped() => Ok(()),
+            other => Err(Error::failed(format!("instead of stopping it did this: {other:?}"))),
+        }
+    }
+
+    /// # Errors
+    /// When the process has ended.
+    pub fn thaw(&self) -> Result<(), Error> {
+        kill_process(Pid::from_child(&self.child), Signal::CONT).map_err(Error::failed)
     }
 
     /// Asks it to end, as a terminal would, and waits until it has.

@@ -5,17 +5,25 @@ mod adapters;
 pub mod bars;
 mod child;
 mod crates;
+mod delayed;
 mod dev;
 mod endpoints;
 pub mod figure;
+mod flood;
 pub mod function;
+pub mod gateway;
 mod instructions;
+mod picture;
 pub mod place;
+pub mod proxy;
+pub mod request;
 pub mod runtime;
 mod sizes;
+pub mod soak;
 pub mod start;
 pub mod tls;
 mod tokens;
+pub mod walk;
 pub mod world;
 
 pub use figure::{Bar, Figure, median};
@@ -60,4 +68,5 @@ pub const GROUPS: &[(&str, Measure)] = &[
     ("endpoints", endpoints::endpoints),
     ("calls", endpoints::calls),
     ("tokens", tokens::tokens),
+    ("delayed", delayed::measure),
 ];

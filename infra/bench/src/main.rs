@@ -1,10 +1,14 @@
-//! `cargo xtask bench`: runs the groups, prints one table, writes `target/bench.json`.
+//! `cargo xtask bench`: runs the groups, prints one table, writes `target/bench.json`. `cargo xtask soak`: the subcommand.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use serde_json::{Map, Value};
-use sna_bench::{Error, GROUPS, IN_EACH_CHECK, Place, bars, tls};
+use sna_bench::{
+    Error, GROUPS, IN_EACH_CHECK, Place, bars,
+    soak::{self, Length},
+    tls,
+};
 
 #[derive(Parser)]
 struct Options {
@@ -26,16 +30,37 @@ struct Options {
     /// Only call this with the operators' client, and say what it cost, in milliseconds of CPU
     #[arg(long, hide = true)]
     call: Option<String>,
+    /// Of the developer's build, and not of what is deployed
+    #[arg(long, global = true)]
+    debug: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Mixed flows through the functions, for this long or this often
+    Soak {
+        #[arg(long)]
+        minutes: f64,
+        #[arg(long, default_value_t = u64::MAX)]
+        requests: u64,
+    },
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let done = match &options.call {
-        Some(url) => tls::call(url).map(|cpu_ms| {
+    let place = Place::here(options.peers);
+    let place = if options.debug { place.debug() } else { place };
+    let done = match (&options.command, &options.call) {
+        (Some(Command::Soak { minutes, requests }), _) => {
+            soak::soak(&place, Length { time: Duration::from_secs_f64(minutes * 60.0), requests: *requests })
+        }
+        (None, Some(url)) => tls::call(url).map(|cpu_ms| {
             println!("{cpu_ms}");
             Vec::new()
         }),
-        None => measure(&options),
+        (None, None) => measure(&options, &place),
     };
     match done {
         Ok(failed) if failed.is_empty() => ExitCode::SUCCESS,
@@ -51,12 +76,11 @@ fn main() -> ExitCode {
 }
 
 /// Which bars were missed, of those that were asked about.
-fn measure(options: &Options) -> Result<Vec<String>, Error> {
+fn measure(options: &Options, place: &Place) -> Result<Vec<String>, Error> {
     let known: Vec<&str> = GROUPS.iter().map(|(name, _)| *name).collect();
     if let Some(unknown) = options.only.iter().find(|only| !known.contains(&only.as_str())) {
         return Err(Error::failed(format!("there is no group {unknown}; there are {}", known.join(", "))));
     }
-    let place = Place::here(options.peers);
     let path = place.target.join("bench.json");
     // Groups that are not run now keep what was measured of them before.
     let mut report: Map<String, Value> =
@@ -68,7 +92,7 @@ fn measure(options: &Options) -> Result<Vec<String>, Error> {
             continue;
         }
         println!("{name}");
-        let figures = run(&place)?;
+        let figures = run(place)?;
         figures.iter().for_each(|figure| println!("{}", figure.line()));
         let missed = figures.iter().filter(|figure| options.strict && !figure.ok());
         failed.extend(missed.map(|figure| format!("{name}/{} missed its bar", figure.name)));

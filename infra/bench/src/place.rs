@@ -16,6 +16,8 @@ pub struct Place {
     pub target: PathBuf,
     /// Compare with other people's programs too.
     pub peers: bool,
+    /// What is deployed, or the developer's build.
+    pub release: bool,
 }
 
 impl Place {
@@ -24,7 +26,13 @@ impl Place {
         let own = Path::new(env!("CARGO_MANIFEST_DIR"));
         let root = own.ancestors().nth(2).unwrap_or(own).to_owned();
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |path| root.join(path));
-        Self { root, target, peers }
+        Self { root, target, peers, release: true }
+    }
+
+    /// The same with what `cargo build --workspace` and `cargo xtask layer` have made.
+    #[must_use]
+    pub fn debug(self) -> Self {
+        Self { release: false, ..self }
     }
 
     /// The functions' names, in alphabetical order.
@@ -39,13 +47,17 @@ impl Place {
         Ok(names)
     }
 
-    /// A function's program, as it is deployed.
+    /// A function's program: as it is deployed, or of the developer's build.
     pub fn built(&self, name: &str) -> PathBuf {
-        self.target.join("package/current").join(name).join("bootstrap")
+        if self.release {
+            self.target.join("package/current").join(name).join("bootstrap")
+        } else {
+            self.target.join("debug").join(name)
+        }
     }
 
-    /// The adapters with their manifest, as they are deployed.
+    /// The adapters with their manifest, likewise.
     pub fn adapters(&self) -> PathBuf {
-        self.target.join("package/current/layer/adapters")
+        self.target.join(if self.release { "package/current/layer/adapters" } else { "local/adapters" })
     }
 }

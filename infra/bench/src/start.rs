@@ -3,12 +3,17 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use axum::body::Bytes;
-use serde_json::{Value, json};
 
-use crate::{Error, Figure, Place, figure::median, function::Function, world};
+use crate::{
+    Error, Figure, Place,
+    figure::median,
+    function::Function,
+    request::{Answer, Request},
+    world,
+};
 
 /// The nine, and what each of them is asked here: the method and the path of what it refuses, or tells, to anyone.
-pub const FUNCTIONS: [(&str, &str, &str, u64); 9] = [
+pub const FUNCTIONS: [(&str, &str, &str, u16); 9] = [
     ("token", "POST", "/v1/oauth/token", 401),
     ("get-config", "POST", "/v1/get_config", 401),
     ("authenticate", "GET", "/v1/authenticate", 400),
@@ -33,7 +38,7 @@ pub fn measure(place: &Place) -> Result<Vec<Figure>, Error> {
     let mut figures = Vec::new();
     for (name, method, path, expected) in FUNCTIONS {
         if place.built(name).is_file() {
-            figures.extend(function(place, name, &event(method, path), expected, world.env())?);
+            figures.extend(function(place, name, &Request::new(method, path).form("").event(), expected, world.env())?);
         } else {
             println!("  {name} is not built");
         }
@@ -45,7 +50,7 @@ fn function(
     place: &Place,
     name: &str,
     event: &Bytes,
-    expected: u64,
+    expected: u16,
     env: &BTreeMap<String, String>,
 ) -> Result<Vec<Figure>, Error> {
     let program = place.built(name);
@@ -54,18 +59,14 @@ fn function(
         let (function, start) = Function::start(&program, env)?;
         cpu.push(start.cpu_ms);
         wall.push(start.wall_ms);
-        function.api.queue(event);
-        check(name, &function.api.answer()?, expected)?;
-        function.api.asked()?;
+        check(name, &function.ask(event)?, expected)?;
         first.push(function.cpu_ms()? - start.cpu_ms);
     }
     let (function, _) = Function::start(&program, env)?;
     let (after_start, _) = function.memory_mb()?;
     let (started, cpu_before) = (Instant::now(), function.cpu_ms()?);
     for _ in 0..INVOCATIONS {
-        function.api.queue(event);
-        check(name, &function.api.answer()?, expected)?;
-        function.api.asked()?;
+        check(name, &function.ask(event)?, expected)?;
     }
     let (seconds, busy) = (started.elapsed().as_secs_f64(), function.cpu_ms()? - cpu_before);
     let (_, most) = function.memory_mb()?;
@@ -81,26 +82,9 @@ fn function(
     ])
 }
 
-fn check(name: &str, answer: &Bytes, expected: u64) -> Result<(), Error> {
-    let answer: Value = serde_json::from_slice(answer).map_err(Error::failed)?;
-    match answer["statusCode"].as_u64() {
-        Some(status) if status == expected => Ok(()),
-        status => Err(Error::failed(format!("{name} answers {status:?} instead of {expected}"))),
+fn check(name: &str, answer: &Bytes, expected: u16) -> Result<(), Error> {
+    match Answer::of(answer)?.status {
+        status if status == expected => Ok(()),
+        status => Err(Error::failed(format!("{name} answers {status} instead of {expected}"))),
     }
-}
-
-/// An event of API Gateway's HTTP API (payload format 2.0).
-pub fn event(method: &str, path: &str) -> Bytes {
-    let event = json!({
-        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",
-        "headers": { "host": "127.0.0.1", "accept": "*/*", "content-type": "application/x-www-form-urlencoded", "x-forwarded-for": "127.0.0.1" },
-        "requestContext": {
-            "accountId": "123456789012", "apiId": "bench", "domainName": "127.0.0.1", "domainPrefix": "bench",
-            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "bench" },
-            "requestId": "bench", "routeKey": "$default", "stage": "$default",
-            "time": "06/Nov/2026:00:00:00 +0000", "timeEpoch": 1_793_923_200_000_u64
-        },
-        "isBase64Encoded": false
-    });
-    Bytes::from(event.to_string())
 }

@@ -12,6 +12,7 @@ pub struct Started {
     env: BTreeMap<String, String>,
     world: World,
     _runtime: Runtime,
+    _files: tempfile::TempDir,
 }
 
 impl Started {
@@ -33,8 +34,7 @@ impl Started {
 pub fn start(place: &Place) -> Result<Started, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(Error::failed)?;
-    let directory = place.target.join("bench/world");
-    fs::create_dir_all(&directory).map_err(Error::file(&directory))?;
+    let files = tempfile::tempdir().map_err(Error::failed)?;
     let table = place.root.join("infra/operators.json");
     let settings = Settings {
         public_url: "http://127.0.0.1:9000".to_owned(),
@@ -42,12 +42,12 @@ pub fn start(place: &Place) -> Result<Started, Error> {
         profiles: vec![place.root.join("adapters")],
         ports: Ports::default(),
         operators: fs::read_to_string(&table).map_err(Error::file(&table))?,
-        directory,
+        directory: files.path().to_owned(),
         adapters: place.adapters(),
         slow: Duration::from_secs(3),
     };
     let world = runtime.block_on(World::start(settings)).map_err(Error::failed)?;
     world.write_tables().map_err(Error::failed)?;
     let env = world.env().iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    Ok(Started { env, world, _runtime: runtime })
+    Ok(Started { env, world, _runtime: runtime, _files: files })
 }

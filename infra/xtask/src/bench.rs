@@ -1,12 +1,13 @@
 //! `cargo xtask bench`: packages what is measured, unless it is, builds what measures it (`infra/bench`), and runs that.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::{
     Error, Workspace,
     command::{Run, cargo},
     package::{self, Arch, Stamp, intact, sources},
     steps::{openly, quietly, step},
+    system,
 };
 
 #[derive(Args)]
@@ -28,18 +29,31 @@ pub struct Bench {
     record: bool,
 }
 
+#[derive(Args)]
+pub struct Soak {
+    /// How long
+    #[arg(long, default_value_t = 5.0)]
+    minutes: f64,
+    /// No longer than until so many requests are answered
+    #[arg(long)]
+    requests: Option<u64>,
+    /// The build that runs
+    #[arg(long, default_value = "release")]
+    profile: Profile,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Profile {
+    Release,
+    Dev,
+}
+
 /// Measures, prints one table and writes `target/bench.json`.
 ///
 /// # Errors
 /// What cannot be built or measured.
 pub fn bench(workspace: &Workspace, options: &Bench) -> Result<(), Error> {
-    if !is_packaged(workspace) {
-        package::package(workspace, &package::Options::of_the_sandbox())?;
-    }
-    step("build what measures, for release", || {
-        let run = cargo(workspace, "build --locked --release -p sna-bench");
-        quietly("cargo build", run, &workspace.scratch().join("bench.log"))
-    })?;
+    build(workspace)?;
     let mut run = Run::new(workspace, workspace.target.join("release/sna-bench"));
     if let Some(only) = &options.only {
         run = run.arg("--only").arg(only);
@@ -49,6 +63,43 @@ pub fn bench(workspace: &Workspace, options: &Bench) -> Result<(), Error> {
         run = if is_set { run.arg(flag) } else { run };
     }
     openly("sna-bench", run.without_aws())
+}
+
+/// Runs mixed flows through the functions, draws how long they took into `target/soak.svg`, and then floods `otp` alone.
+///
+/// # Errors
+/// What cannot be built, an error of ours, memory that grows, or a limit that does not hold.
+pub fn soak(workspace: &Workspace, options: &Soak) -> Result<(), Error> {
+    let program = match options.profile {
+        Profile::Release => {
+            build(workspace)?;
+            "release/sna-bench"
+        }
+        Profile::Dev => {
+            system::build(workspace)?;
+            "debug/sna-bench"
+        }
+    };
+    let mut run = Run::new(workspace, workspace.target.join(program)).arg("soak");
+    run = run.arg("--minutes").arg(options.minutes.to_string());
+    if let Some(requests) = options.requests {
+        run = run.arg("--requests").arg(requests.to_string());
+    }
+    if options.profile == Profile::Dev {
+        run = run.arg("--debug");
+    }
+    openly("sna-bench", run.without_aws())
+}
+
+/// What is measured, as it is deployed, and what measures it.
+fn build(workspace: &Workspace) -> Result<(), Error> {
+    if !is_packaged(workspace) {
+        package::package(workspace, &package::Options::of_the_sandbox())?;
+    }
+    step("build what measures, for release", || {
+        let run = cargo(workspace, "build --locked --release -p sna-bench");
+        quietly("cargo build", run, &workspace.scratch().join("bench.log"))
+    })
 }
 
 /// Is what is to be deployed of today's sources, and for this machine?

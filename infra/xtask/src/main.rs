@@ -36,6 +36,8 @@ enum Command {
     Deploy(deploy::Deploy),
     /// Measure how fast and small it is
     Bench(bench::Bench),
+    /// Run mixed flows for minutes: memory stays, no error of ours, a picture of the times; then a flood on otp
+    Soak(bench::Soak),
     /// Say what a thousand authentications cost on AWS, and what more of them a second take
     Costs,
     /// Work on one adapter
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         Command::Package(options) => package::package(&workspace, &options),
         Command::Deploy(options) => deploy::deploy(&workspace, &options),
         Command::Bench(options) => bench::bench(&workspace, &options),
+        Command::Soak(options) => bench::soak(&workspace, &options),
         Command::Costs => {
             println!("{}", costs::table());
             println!("{}", growth::tables().join("\n"));

@@ -23,6 +23,9 @@ use crate::Env;
 /// Under the 20 s after which a thawed function finds its pooled connections closed.
 const POOL_IDLE: Duration = Duration::from_secs(15);
 
+/// The longest wait before a second try; twice that before the third. The SDK's own is a second, and a handset is waiting.
+const BACKOFF: Duration = Duration::from_millis(50);
+
 /// Whom an endpoint of AWS must be signed by. Parsing the whole list of the machine, some 140, would be half of a function's start.
 const AMAZON: &[u8] = include_bytes!("../data/amazon-roots.pem");
 
@@ -60,7 +63,7 @@ impl Aws {
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .timeout_config(timeouts.build())
-            .retry_config(RetryConfig::standard())
+            .retry_config(RetryConfig::standard().with_initial_backoff(BACKOFF))
             .http_client(http.clone())
             .behavior_version(BehaviorVersion::latest())
             .build();

@@ -145,8 +145,12 @@ fn why(error: reqwest::Error) -> Unreachable {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::{
+        cell::Cell,
+        sync::atomic::{AtomicBool, Ordering},
+    };
 
+    use reqwest::Method;
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::TcpListener,
@@ -193,5 +197,36 @@ mod tests {
         assert_eq!(first.unwrap().status(), 200);
         let second = client.get(&url).send().await.unwrap_err();
         assert!(second.is_connect() && format!("{second:?}").contains("not public"), "{second:?}");
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_nobody_used_for_15_s_is_not_used_again() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        let (outbound, opened) = (Outbound::default(), Cell::new(0));
+        tokio::time::pause();
+        let serve = async {
+            loop {
+                let (mut connection, _) = listener.accept().await.unwrap();
+                opened.set(opened.get() + 1);
+                tokio::spawn(async move {
+                    while connection.read(&mut [0; 1024]).await.is_ok_and(|read| read > 0) {
+                        connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+                    }
+                });
+            }
+        };
+        let ask = async {
+            for (pause, connections) in [(0, 1), (14, 1), (16, 2)] {
+                tokio::time::advance(Duration::from_secs(pause)).await;
+                let answer = outbound.send(Request::new(Method::GET, url.clone()), true, 1024).await;
+                assert_eq!(answer.unwrap().status, 200);
+                assert_eq!(opened.get(), connections, "after {pause} s");
+            }
+        };
+        tokio::select! {
+            () = ask => {}
+            () = serve => {}
+        }
     }
 }

@@ -1,0 +1,60 @@
+//! The nine functions, each a process of its own as in Lambda, and one request after another for each.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    Error, Place,
+    function::Function,
+    request::{Answer, Request},
+    start::FUNCTIONS,
+};
+
+/// All of them, running; dropping it ends them.
+pub struct Gateway(BTreeMap<&'static str, Mutex<Function>>);
+
+impl Gateway {
+    /// Starts each function in its environment.
+    ///
+    /// # Errors
+    /// When one is not built, or does not start.
+    pub fn start(place: &Place, env: impl Fn(&str) -> BTreeMap<String, String>) -> Result<Self, Error> {
+        let start = |(name, ..): (&'static str, _, _, _)| {
+            let (function, _) = Function::start(&place.built(name), &env(name))?;
+            Ok((name, Mutex::new(function)))
+        };
+        FUNCTIONS.into_iter().map(start).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Has the function answer whose path it is; its name, and how long it took.
+    ///
+    /// # Errors
+    /// When there is none, or it does not answer.
+    pub fn ask(&self, request: &Request) -> Result<(&'static str, Answer, Duration), Error> {
+        let path = request.path();
+        let (parent, _) = path.rsplit_once('/').unwrap_or_default();
+        let mut known = FUNCTIONS.into_iter();
+        // Callback and enrich have the operator's name in their last segment.
+        let is_its =
+            |own: &str| own == path || (parent != "/v1" && own.rsplit_once('/').is_some_and(|(own, _)| own == parent));
+        let name =
+            known.clone().find(|(_, _, own, _)| *own == path).or_else(|| known.find(|(_, _, own, _)| is_its(own)));
+        let (name, ..) = name.ok_or_else(|| Error::failed(format!("nobody serves {path}")))?;
+        let function = self.function(name)?;
+        let (event, started) = (request.event(), Instant::now());
+        let said = function.ask(&event)?;
+        Ok((name, Answer::of(&said)?, started.elapsed()))
+    }
+
+    /// One of them, which is nobody else's as long as this is held.
+    ///
+    /// # Errors
+    /// When it is none of the nine.
+    pub fn function(&self, name: &str) -> Result<MutexGuard<'_, Function>, Error> {
+        let function = self.0.get(name).ok_or_else(|| Error::failed(format!("there is no function {name}")))?;
+        Ok(function.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
