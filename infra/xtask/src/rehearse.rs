@@ -352,7 +352,7 @@ impl<'a> Rehearsal<'a> {
     }
 }
 
-/// Agreed with `sna`, which reads them.
+/// What a stack tells of itself; `sna` reads most of it.
 const OUTPUTS: [&str; 12] = [
     "ApiId",
     "Url",
