@@ -124,7 +124,7 @@ impl Run {
             thread::park_timeout(Duration::from_millis(200));
             let requests = self.requests.load(Ordering::SeqCst);
             let part = started.elapsed().as_secs_f64() / length.time.as_secs_f64();
-            let part = part.max(requests as f64 / length.requests as f64);
+            let part = part.max(requests as f64 / length.requests as f64).min(1.0);
             if settled.is_none() && part >= SETTLED {
                 settled = Some(memory(gateway)?);
             }
