@@ -30,11 +30,11 @@ async fn each_try_ends_after_800_ms_and_the_call_after_2500() {
     };
     assert!(error.is_temporary(), "{error}");
     let [(_, first), (_, second), (_, third)] = &*came else { panic!("{} tries", came.len()) };
-    // Between two tries 50 ms at most, then 100; and a millisecond of the clock's.
-    assert!((800..=851).contains(&(second - first)), "{first} {second}");
-    assert!((800..=901).contains(&(third - second)), "{second} {third}");
+    // Between two tries 50 ms at most, then 100; and each timer rounds up to a millisecond.
+    assert!((800..=855).contains(&(second - first)), "{first} {second}");
+    assert!((800..=905).contains(&(third - second)), "{second} {third}");
     let whole = started.elapsed().as_millis();
-    assert!((2400..=2501).contains(&whole), "{whole}");
+    assert!((2400..=2505).contains(&whole), "{whole}");
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn a_connection_that_does_not_come_ends_a_try_after_500_ms() {
     assert!(error.is_temporary(), "{error}");
     // Three tries, and at most 150 ms between them.
     let whole = started.elapsed().as_millis();
-    assert!((1500..=1656).contains(&whole), "{whole}");
+    assert!((1500..=1665).contains(&whole), "{whole}");
 }
 
 #[tokio::test]
