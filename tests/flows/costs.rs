@@ -59,20 +59,22 @@ fn text(value: &Value) -> usize {
     value.as_str().map_or_else(|| value.to_string().len(), str::len)
 }
 
-/// Requests, units and bytes of log since `faults` was healed and `before` was logged.
-fn taken(faults: &Faults, logged: &Captured, before: usize) -> (u32, f64, u32, usize) {
+/// Requests, those to DynamoDB, units, and bytes of log since `faults` was healed and `before` was logged.
+fn taken(faults: &Faults, logged: &Captured, before: usize) -> (u32, u32, f64, u32, usize) {
     let units: Vec<_> = faults.requests().iter().map(|(operation, said)| units(operation, said)).collect();
     let (reads, writes) = (units.iter().map(|(reads, _)| reads).sum(), units.iter().map(|(_, writes)| writes).sum());
     let said = logged.functions();
     let requests = said[before..].lines().filter(|line| line.contains("\"_aws\"")).count();
-    (u32::try_from(requests).expect("few"), reads, writes, said.len() - before)
+    let few = |count: usize| u32::try_from(count).expect("few");
+    (few(requests), few(units.len()), reads, writes, said.len() - before)
 }
 
-fn assert_is(flow: Flow, (requests, reads, writes, bytes): (u32, f64, u32, usize)) {
-    let found = (requests, reads, writes, u32::try_from(bytes.div_ceil(100) * 100).expect("few bytes"));
-    assert_eq!((flow.requests, flow.reads, flow.writes), (found.0, found.1, found.2), "and {} bytes of log", found.3);
+fn assert_is(flow: Flow, (requests, calls, reads, writes, bytes): (u32, u32, f64, u32, usize)) {
+    let log_bytes = u32::try_from(bytes.div_ceil(100) * 100).expect("few bytes");
+    let expected = (flow.requests, flow.calls, flow.reads, flow.writes);
+    assert_eq!(expected, (requests, calls, reads, writes), "and {log_bytes} bytes of log");
     // Times, ports and ids are not always as long.
-    assert!(flow.log_bytes.abs_diff(found.3) <= 200, "{} bytes of log, and not {}", found.3, flow.log_bytes);
+    assert!(flow.log_bytes.abs_diff(log_bytes) <= 200, "{log_bytes} bytes of log, and not {}", flow.log_bytes);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! `cargo xtask costs`: what a thousand authentications cost on AWS, without the SMS. What a flow takes is counted by a
-//! test that walks one (`tests/flows/costs.rs`); prices are AWS's own; what is assumed has a name that says so.
+//! test that walks one (`tests/flows/costs.rs`), or measured (`cargo xtask bench --only endpoints`); prices are AWS's own; what is
+//! assumed has a name that says so.
 
 use std::fmt::Write as _;
 
@@ -12,6 +13,10 @@ pub struct Flow {
     pub reads: f64,
     /// Its write request units.
     pub writes: u32,
+    /// Requests to DynamoDB, as if none were made beside another.
+    pub calls: u32,
+    /// What the functions' own code takes of a whole processor, in microseconds; of this project's release build.
+    pub(crate) cpu_us: u32,
     /// Of the functions' own lines of log, in bytes, to the hundred above.
     pub log_bytes: u32,
     /// Requests in which an operator, or SNS, is asked, and until it has answered: a function waits, and Lambda bills it.
@@ -19,14 +24,16 @@ pub struct Flow {
 }
 
 /// Of Vodafone: two requests to the operator.
-pub const SILENT: Flow = Flow { requests: 4, reads: 3.0, writes: 5, log_bytes: 4600, assumed_waits_ms: &[1000] };
+pub const SILENT: Flow = Flow { requests: 4, reads: 3.0, writes: 5, calls: 8, cpu_us: 1000, log_bytes: 4600, assumed_waits_ms: &[1000] };
 /// One send, one right guess.
-pub const OTP: Flow = Flow { requests: 3, reads: 2.0, writes: 13, log_bytes: 2800, assumed_waits_ms: &[100] };
+pub const OTP: Flow = Flow { requests: 3, reads: 2.0, writes: 13, calls: 5, cpu_us: 1000, log_bytes: 2800, assumed_waits_ms: &[100] };
 /// A silent attempt that finds another number, of which the customer learns; then a code for the same session.
-pub const BOTH: Flow = Flow { requests: 6, reads: 5.0, writes: 20, log_bytes: 6200, assumed_waits_ms: &[1000, 100] };
+pub const BOTH: Flow = Flow { requests: 6, reads: 5.0, writes: 20, calls: 11, cpu_us: 2000, log_bytes: 6200, assumed_waits_ms: &[1000, 100] };
 
-/// A function's own time for one request, DynamoDB's included. To be replaced by what a benchmark on AWS measures.
-pub(crate) const ASSUMED_MS: u32 = 20;
+/// For one call of DynamoDB: AWS says "single-digit milliseconds", and no more.
+const ASSUMED_STORE_MS: f64 = 5.0;
+/// A function's part of a processor: one has 1769 MB (AWS Lambda, "Configure Lambda function memory").
+const PROCESSOR: f64 = 256.0 / 1769.0;
 /// What is logged of a request beside the functions' lines: START, END and REPORT of Lambda, and the API's access log.
 const ASSUMED_LOG_BYTES: u32 = 700;
 /// Of the functions: the template's Memory, 256 MB.
@@ -48,9 +55,15 @@ pub(crate) const STORED: f64 = 0.25;
 const LOG_BYTES: f64 = 0.50 / 1e9;
 
 impl Flow {
+    /// What a request takes on average of a function, in milliseconds, without the waits for others.
+    pub(crate) fn request_ms(&self) -> u32 {
+        let own = f64::from(self.cpu_us) / 1000.0 / PROCESSOR + f64::from(self.calls) * ASSUMED_STORE_MS;
+        (own / f64::from(self.requests)).ceil() as u32
+    }
+
     fn gb_seconds(&self) -> f64 {
         let waits: u32 = self.assumed_waits_ms.iter().sum();
-        f64::from(self.requests * ASSUMED_MS + waits) / 1000.0 * GB
+        f64::from(self.requests * self.request_ms() + waits) / 1000.0 * GB
     }
 
     pub(crate) fn all_log_bytes(&self) -> f64 {

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::costs::{ASSUMED_MS, BOTH, Flow, OTP, SILENT, STORED};
+use crate::costs::{BOTH, Flow, OTP, SILENT, STORED};
 
 /// Flows a second.
 const RATES: [f64; 3] = [10.0, 1000.0, 50_000.0];
@@ -90,14 +90,14 @@ fn mean(of: impl Fn(&Flow) -> f64) -> f64 {
 /// That a flow keeps busy, at one flow a second.
 fn executions(flow: &Flow) -> f64 {
     let short = flow.requests - flow.assumed_waits_ms.len() as u32;
-    let waits: u32 = flow.assumed_waits_ms.iter().map(|wait| LEAST_MS.max(ASSUMED_MS + wait)).sum();
-    f64::from(short * LEAST_MS.max(ASSUMED_MS) + waits) / 1000.0
+    let waits: u32 = flow.assumed_waits_ms.iter().map(|wait| LEAST_MS.max(flow.request_ms() + wait)).sum();
+    f64::from(short * LEAST_MS.max(flow.request_ms()) + waits) / 1000.0
 }
 
 /// Executions of the function that waits for operators.
 fn callbacks(rate: f64) -> f64 {
     let silent =
-        |flow: &Flow| if *flow == OTP { 0.0 } else { f64::from(ASSUMED_MS + flow.assumed_waits_ms[0]) / 1000.0 };
+        |flow: &Flow| if *flow == OTP { 0.0 } else { f64::from(flow.request_ms() + flow.assumed_waits_ms[0]) / 1000.0 };
     rate * mean(silent)
 }
 
@@ -115,8 +115,8 @@ fn reads(rate: f64) -> f64 {
 
 /// By the executions of get_config and otp, of one customer.
 fn customer_reads(rate: f64) -> f64 {
-    let otp = OTP.assumed_waits_ms[0] + ASSUMED_MS;
-    (rate * f64::from(LEAST_MS.max(ASSUMED_MS)) + messages(rate) * f64::from(LEAST_MS.max(otp)))
+    let otp = OTP.assumed_waits_ms[0] + OTP.request_ms();
+    (rate * f64::from(LEAST_MS.max(SILENT.request_ms())) + messages(rate) * f64::from(LEAST_MS.max(otp)))
         / 1000.0
         / CUSTOMER_SECONDS
 }
