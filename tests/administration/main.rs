@@ -7,4 +7,5 @@ mod deployment;
 mod doctor;
 mod keys;
 mod operators;
+mod receipts;
 mod sessions;

@@ -19,6 +19,7 @@ mod lookups;
 mod networks;
 mod one_time_password;
 mod payloads;
+mod receipts;
 mod repeats;
 mod secrets;
 mod silent;

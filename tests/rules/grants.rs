@@ -307,7 +307,7 @@ fn a_template_that_grants_or_gives_something_else_is_found() {
 }
 
 #[test]
-fn only_otp_sends_and_only_two_sign() {
+fn only_otp_sends_and_only_three_sign() {
     let template = template("template.yaml");
     let roles: Vec<_> = resources(&template, "AWS::IAM::Role").map(|(name, role)| (name, granted(role))).collect();
     let who = |what: &str| {
@@ -315,7 +315,7 @@ fn only_otp_sends_and_only_two_sign() {
         may.map(|(name, _)| *name).collect::<BTreeSet<_>>()
     };
     assert_eq!(who("sns:"), ["OtpRole"].into());
-    assert_eq!(who("SigningSecret"), ["GetConfigRole", "TokenRole"].into());
+    assert_eq!(who("SigningSecret"), ["GetConfigRole", "TokenRole", "ValidateRole"].into());
     assert_eq!(who("CustomersSecret"), ["TokenRole"].into());
     for nobody in ["Delete", "Scan", "Query", "BatchWrite", "iam:", "kms:", "lambda:", "CreateTable"] {
         assert!(who(nobody).is_empty(), "{nobody}");

@@ -3,6 +3,7 @@
 
 mod operator;
 mod proof;
+mod receipt;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -11,13 +12,14 @@ use sna_attempts::Attempts;
 use sna_config::Env;
 use sna_otp::{Code, Pepper};
 use sna_sessions::{Count, DAY, Guess, Limit, Once, Reason, Refusal, Session, UpdateError};
-use sna_tokens::{AccessToken, IdToken, PublicKeys, Verifier};
+use sna_tokens::{AccessToken, IdToken, Issuer, PublicKeys, SigningKey, Verifier};
 use tracing::Span;
 
 use crate::proof::{Body, Proof};
 
 pub struct Validate {
     verifier: Verifier,
+    issuer: Issuer,
     attempts: Attempts,
     pepper: Pepper,
     digits: u8,
@@ -34,6 +36,10 @@ struct Verdict {
     fallback_advised: Option<Scalar<bool>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Reason>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt_salt: Option<String>,
     service: &'static str,
 }
 
@@ -41,6 +47,7 @@ impl Validate {
     pub fn from_env(env: &mut Env<'_>) -> Option<Self> {
         let url = env.origin("PUBLIC_URL");
         let keys = env.parsed("TOKEN_PUBLIC_KEYS", PublicKeys::parse);
+        let key = env.parsed("TOKEN_KEY", SigningKey::parse);
         let pepper = env.parsed("OTP_PEPPER", Pepper::parse);
         let attempts = Attempts::from_env(env, &url);
         Some(Self {
@@ -48,6 +55,7 @@ impl Validate {
             guesses: env.number("OTP_ATTEMPTS", 5, 1..=10),
             wrong_codes_a_day: env.number("OTP_WRONG_CODES_A_DAY", 10, 1..=1_000_000),
             verifier: Verifier::new(keys?, &url),
+            issuer: Issuer::new(key?, &url),
             attempts: attempts?,
             pepper: pepper?,
         })
@@ -69,22 +77,28 @@ impl Validate {
         &self,
         session: &mut Session,
         proof: &Proof,
-        once: Option<&Once>,
+        (once, wants_receipt): (Option<&Once>, bool),
         now: u64,
     ) -> Result<(Judged, Vec<Count>), Wire> {
-        let known = |reason| Ok((Judged::Known(reason), Vec::new()));
         if let Some(once) = once
-            && let Some(reason) = session.given(once).map_err(|_| wire::KEY_REUSED)?
+            && let Some((reason, at)) = session.given(once).map_err(|_| wire::KEY_REUSED)?
         {
-            return known(reason);
+            return Ok((Judged::Known(reason, at.unwrap_or(now)), Vec::new()));
         }
+        // It can be told again from the session alone; but a receipt has a time, which must be the same then.
+        let known = |session: &mut Session, reason| {
+            if let Some(once) = once.filter(|_| wants_receipt) {
+                session.remember(once.clone(), reason, now);
+            }
+            Ok((Judged::Known(reason, now), Vec::new()))
+        };
         // The handset came back with an error, so there is nothing to show but the wish to know why.
         let failed = session.silent_ended().filter(|reason| *reason != Reason::Match && !session.is_answered());
         let (reason, counts) = match proof {
             Proof::Code(code) => (spend(session, code, wire::CODE)?, Vec::new()),
-            Proof::Nothing => return failed.map_or(Err(wire::PAYLOAD), known),
+            Proof::Nothing => return failed.map_or(Err(wire::PAYLOAD), |reason| known(session, reason)),
             Proof::Payload(payload) => match (failed, proof::session_id(payload)) {
-                (Some(reason), _) if proof::is_error(payload) => return known(reason),
+                (Some(reason), _) if proof::is_error(payload) => return known(session, reason),
                 _ if session.way.is_payload() => return Ok((Judged::ByOperator(payload.clone()), Vec::new())),
                 (_, Some(secret)) => (spend(session, secret, wire::PAYLOAD)?, Vec::new()),
                 (_, None) => return Err(wire::PAYLOAD),
@@ -93,10 +107,10 @@ impl Validate {
             Proof::Otp { code, .. } => self.guess(session, code, now)?,
         };
         if let Some(once) = once {
-            session.remember(once.clone(), reason);
+            session.remember(once.clone(), reason, now);
         }
         let is_code = matches!(proof, Proof::Otp { .. });
-        Ok((if is_code { Judged::Code(reason) } else { Judged::Known(reason) }, counts))
+        Ok((if is_code { Judged::Code(reason) } else { Judged::Known(reason, now) }, counts))
     }
 
     /// A wrong code is counted for the number too, over all sessions of the customer; when that is full, not even the
@@ -132,7 +146,8 @@ impl Validate {
 
 /// What a session knows of a proof.
 enum Judged {
-    Known(Reason),
+    /// And when it was told first, in Unix milliseconds.
+    Known(Reason, u64),
     /// What its code is worth, judged now.
     Code(Reason),
     /// Nothing: its operator must say what this payload is worth.
@@ -167,7 +182,7 @@ impl Endpoint for Validate {
         Span::current().record("customer", &access.user_id);
         let body: Body = request.json()?;
         let (id_token, correlation_id) = (body.id_token()?.to_owned(), body.correlation_id().map(str::to_owned));
-        let service = body.service();
+        let (service, wants_receipt) = (body.service(), body.wants_receipt()?);
         let proof = body.proof(self.digits)?;
         let id_token = self.id_token(&id_token, &access, now)?;
         let once = self.once(request)?;
@@ -176,15 +191,18 @@ impl Endpoint for Validate {
             if correlation_id.is_some() && correlation_id.as_deref() != own {
                 return Err(wire::FIELD);
             }
-            self.judge(session, &proof, once.as_ref(), now)
+            self.judge(session, &proof, (once.as_ref(), wants_receipt), now)
         };
-        let (session, reason) = match self.attempts.store().update_counting(&id_token.jti, now, judge).await {
-            Ok((session, Judged::Known(reason))) => (session, reason),
+        let (session, reason, at) = match self.attempts.store().update_counting(&id_token.jti, now, judge).await {
+            Ok((session, Judged::Known(reason, at))) => (session, reason, at),
             Ok((session, Judged::Code(reason))) => {
                 count_code(reason);
-                (session, reason)
+                (session, reason, now)
             }
-            Ok((session, Judged::ByOperator(payload))) => self.ask_operator(session, payload, once, now).await?,
+            Ok((session, Judged::ByOperator(payload))) => {
+                let (session, reason) = self.ask_operator(session, payload, once, now).await?;
+                (session, reason, now)
+            }
             Err(UpdateError::Absent) => return Err(ApiError::from(wire::TOKEN).because("no such session")),
             Err(UpdateError::Refused(wire)) => return Err(wire.into()),
             Err(UpdateError::Store(error)) => return Err(ApiError::failed(error.is_temporary(), error)),
@@ -193,17 +211,21 @@ impl Endpoint for Validate {
                 count_code(Reason::AttemptsExceeded);
                 let session = self.attempts.store().get(&id_token.jti, now).await;
                 let session = session.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
-                (session.ok_or(wire::TOKEN)?, Reason::AttemptsExceeded)
+                (session.ok_or(wire::TOKEN)?, Reason::AttemptsExceeded, now)
             }
         };
         Span::current().record("network", session.network.as_ref().map(|network| network.as_str()));
         Span::current().record("outcome", tracing::field::display(reason));
+        let receipt = wants_receipt.then(|| self.receipt(&session, service, reason, at)).transpose()?;
+        let (receipt, receipt_salt) = receipt.map(|signed| (signed.token, signed.salt)).unzip();
         let (matched, scalar) = (reason == Reason::Match, |value| Scalar::new(value, access.native));
         Answer::json(&Verdict {
             authenticated: scalar(matched),
             correlation_id: session.correlation_id.map(|id| id.as_str().to_owned()),
             fallback_advised: (!matched).then(|| scalar(reason.fallback_advised())),
             reason: (!matched).then_some(reason),
+            receipt,
+            receipt_salt,
             service,
         })
     }

@@ -27,7 +27,7 @@ impl Validate {
         let record = |session: &mut Session| {
             session.answer_payload(reason)?;
             if let Some(once) = &once {
-                session.remember(once.clone(), reason);
+                session.remember(once.clone(), reason, now);
             }
             Ok(())
         };

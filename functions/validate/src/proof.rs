@@ -14,6 +14,7 @@ pub struct Body {
     otp_code: Option<String>,
     /// The JSON that the handset got, whole.
     payload: Option<Value>,
+    receipt: Option<Value>,
 }
 
 pub enum Proof {
@@ -34,6 +35,16 @@ impl Body {
 
     pub fn correlation_id(&self) -> Option<&str> {
         present(&self.correlation_id)
+    }
+
+    /// `receipt`, quoted like every scalar or not.
+    pub fn wants_receipt(&self) -> Result<bool, ApiError> {
+        match self.receipt.as_ref().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)) {
+            None => Ok(false),
+            Some(text) if matches!(text.as_str(), "" | "null" | "false") => Ok(false),
+            Some(text) if text == "true" => Ok(true),
+            Some(_) => Err(ApiError::from(wire::FIELD).because("receipt is neither true nor false")),
+        }
     }
 
     pub fn service(&self) -> &'static str {

@@ -158,8 +158,8 @@ async fn the_lookups_secret_is_looked_at_where_there_is_one() {
 async fn an_address_that_answers_something_else_than_the_keys_fails_alone() {
     let keys = "/v1/.well-known/paseto-keys";
     for (answer, found) in [
-        (json!({ "keys": [] }).to_string(), "other keys"),
-        (json!({ "keys": [{ "kid": "k4.pid.other" }] }).to_string(), "other keys"),
+        (json!({ "issuer": "x", "keys": [] }).to_string(), "other keys"),
+        (json!({ "issuer": "x", "keys": [{ "kid": "k4.pid.x", "paserk": "k4.public.x" }] }).to_string(), "other keys"),
         (xml("Welcome", "to a captive portal"), "cannot be understood"),
     ] {
         let account = account().await;

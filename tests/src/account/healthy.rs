@@ -140,5 +140,5 @@ pub fn secret(name: &str, value: &str) -> String {
 fn published(public: &str) -> String {
     let keys = PublicKeys::parse(public).and_then(|keys| keys.published()).expect("keys");
     let keys: Vec<Value> = keys.into_iter().map(|(kid, key)| json!({ "kid": kid, "paserk": key })).collect();
-    json!({ "keys": keys }).to_string()
+    json!({ "issuer": "https://auth.example", "keys": keys }).to_string()
 }
