@@ -9,3 +9,4 @@ mod keys;
 mod operators;
 mod receipts;
 mod sessions;
+mod usage;

@@ -106,7 +106,7 @@ async fn an_outage_after_the_exchange_was_claimed_costs_the_attempt_but_not_the_
         answer(request.send().await.expect("an answer")).await
     };
     // The claim is written; the verdict is not.
-    faults.order(Order { on: "PutItem", skip: 1, times: usize::MAX, fault: BROKEN });
+    faults.always("TransactWriteItems", BROKEN);
     assert_eq!(call().await.0, 503);
     faults.heal();
     assert_eq!(call().await, invalid("The provided token is invalid."));

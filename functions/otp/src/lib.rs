@@ -49,7 +49,7 @@ impl Otp {
         let sms = Sms::new(sna_otp::client(&aws.sns()), env.optional("SMS_SENDER_ID"), env.optional("SMS_MAX_PRICE"));
         Some(Self {
             customers: Customers::new(dynamodb.clone(), env.text("CUSTOMERS_TABLE")),
-            store: Store::new(dynamodb, env.text("SESSIONS_TABLE")),
+            store: Store::new(dynamodb, env.text("SESSIONS_TABLE"), env.text("USAGE_TABLE")),
             sms,
             max_usd: env.number("SMS_MAX_PRICE", 0.0, 0.0..=100.0),
             limits: SendLimits {
@@ -97,6 +97,9 @@ impl Otp {
             let id = session.id.clone();
             let mac = |number| sna_otp::mac(&self.pepper, &format!("{id}#{number}"), code);
             let send = session.claim_send(now, &self.limits, &draft.proof, mac).map_err(refused)?;
+            if fixed.is_some() {
+                session.sends_to_nobody();
+            }
             let limits =
                 if fixed.is_some() { Vec::new() } else { self.counters.of(session, draft.customer, &self.pepper) };
             let counts = limits.iter().cloned().map(Count::Add).collect();

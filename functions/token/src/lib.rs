@@ -7,7 +7,7 @@ use serde::Serialize;
 use sna_api::{Answer, ApiError, Endpoint, Fields, Request, Scalar, wire};
 use sna_config::{Aws, Env};
 use sna_customers::{Customer, CustomerId, Customers, Pepper, WireTypes, authenticate};
-use sna_sessions::{Limit, Store};
+use sna_sessions::{Counters, Limit};
 use sna_tokens::{AccessToken, Issuer, Scope, SigningKey};
 use tracing::Span;
 
@@ -16,7 +16,7 @@ pub struct Token {
     pepper: Pepper,
     issuer: Issuer,
     seconds: u64,
-    counters: Store,
+    counters: Counters,
     failures_a_minute: u64,
 }
 
@@ -31,7 +31,7 @@ impl Token {
     pub fn from_env(env: &mut Env<'_>) -> Option<Self> {
         let client = Client::new(&Aws::read(env).dynamodb());
         let customers = Customers::new(client.clone(), env.text("CUSTOMERS_TABLE"));
-        let counters = Store::new(client, env.text("SESSIONS_TABLE"));
+        let counters = Counters::new(client, env.text("SESSIONS_TABLE"));
         let failures_a_minute = env.number("TOKEN_FAILURES_A_MINUTE", 10, 1..=10_000);
         let pepper = env.parsed("CUSTOMER_PEPPER", Pepper::parse);
         let url = env.origin("PUBLIC_URL");

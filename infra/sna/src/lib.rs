@@ -1,4 +1,4 @@
-//! `sna`, the administrator's tool: customers, signing keys, operators, sessions, receipts, and a doctor for a whole deployment.
+//! `sna`, the administrator's tool: customers, signing keys, operators, sessions, receipts, usage, and a doctor for a whole deployment.
 //!
 //! It uses the functions' own crates, so that what it writes is what they read. Nothing is printed but the answer, and a
 //! secret once. Environment and time are arguments here.
@@ -13,6 +13,7 @@ mod place;
 mod receipt;
 mod session;
 mod signed;
+mod usage;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -56,6 +57,8 @@ enum Command {
     /// What validate said, to be shown to others
     #[command(subcommand)]
     Receipt(receipt::Command),
+    /// What a customer has used, by day and network
+    Usage(usage::Usage),
     /// Looks at everything that a deployment needs, and says what to do
     Doctor(doctor::Doctor),
 }
@@ -80,6 +83,7 @@ pub async fn run(arguments: Arguments, variables: BTreeMap<String, String>, now:
         Command::Operators(command) => operators::run(command, place).await,
         Command::Session(command) => session::run(command, place).await,
         Command::Receipt(command) => receipt::run(command, place).await,
+        Command::Usage(usage) => usage::run(usage, place).await,
         Command::Doctor(doctor) => doctor::run(doctor, place).await,
     }
 }

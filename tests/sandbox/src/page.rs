@@ -3,6 +3,7 @@
 
 mod api;
 mod callback;
+mod usage;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use axum::{
     routing::{get, post},
 };
 use serde_json::{Value, json};
+use sna_sessions::Usage;
 
 use crate::{
     customer::Customer,
@@ -33,6 +35,7 @@ struct Shared {
     customer: Arc<Customer>,
     inbox: Inbox,
     operators: Operators,
+    usage: Usage,
     flows: Flows,
 }
 
@@ -40,16 +43,17 @@ struct Shared {
 ///
 /// # Errors
 /// When the customer's HTTP client cannot be built.
-pub fn router(gateway: Gateway, inbox: Inbox, operators: Operators) -> Result<Router, reqwest::Error> {
+pub fn router(gateway: Gateway, inbox: Inbox, operators: Operators, usage: Usage) -> Result<Router, reqwest::Error> {
     let authority = gateway.sandbox.trim_start_matches("http://").to_owned();
     let customer = Arc::new(Customer::of(&gateway)?);
-    let page = Page(Arc::new(Shared { gateway, customer, inbox, operators, flows: Flows::default() }));
+    let page = Page(Arc::new(Shared { gateway, customer, inbox, operators, usage, flows: Flows::default() }));
     Ok(Router::new()
         .route("/", get(|| file("text/html; charset=utf-8", include_str!("../page/index.html"))))
         .route("/app.js", get(|| file("text/javascript; charset=utf-8", include_str!("../page/app.js"))))
         .route("/style.css", get(|| file("text/css; charset=utf-8", include_str!("../page/style.css"))))
         .route("/health", get(|| async { Json(json!({ "status": "ok" })) }))
         .route("/inbox/{msisdn}", get(inbox_of))
+        .route("/usage", get(usage::usage))
         .route("/customer/callback", get(callback::page))
         .route("/api/devices", get(api::devices))
         .route("/api/inbox", get(api::inbox))
