@@ -20,6 +20,7 @@ mod networks;
 mod one_time_password;
 mod payloads;
 mod receipts;
+mod refusals;
 mod repeats;
 mod secrets;
 mod silent;

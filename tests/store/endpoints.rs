@@ -6,7 +6,7 @@ use std::time::Duration;
 use gateway_tests::{
     Gateway,
     engine::Engine,
-    faults::{BROKEN, Fault, Faults, OVER_CAPACITY, Order, Proxy, THROTTLED},
+    faults::{BROKEN, Fault, Faults, OVER_CAPACITY, Proxy, THROTTLED},
     steps::{Customer, Started, another, answer, claims, client, device, invalid, newest_code, returned},
 };
 use reqwest::RequestBuilder;

@@ -69,12 +69,13 @@ impl Otp {
     fn id_token(&self, request: &Request, now: u64) -> Result<IdToken, ApiError> {
         let query = request.query()?;
         let token = self.verifier.id(query.require("id_token")?, now);
-        let token = token.map_err(|error| ApiError::from(wire::OTP_TOKEN).because(error))?;
-        if token.scope.has_otp() { Ok(token) } else { Err(wire::SCOPE.into()) }
+        let token = token.map_err(|error| ApiError::at(wire::OTP_TOKEN, "id_token", error))?;
+        let refused = || ApiError::at(wire::SCOPE, "id_token", "is without the scope otp");
+        if token.scope.has_otp() { Ok(token) } else { Err(refused()) }
     }
 
     async fn customer(&self, token: &IdToken, now: u64) -> Result<Arc<Customer>, ApiError> {
-        let gone = || ApiError::from(wire::OTP_TOKEN).because("the customer is gone or disabled");
+        let gone = || ApiError::at(wire::OTP_TOKEN, "id_token", "the customer is gone or disabled");
         let id = CustomerId::parse(&token.user_id).map_err(|_| gone())?;
         let found =
             self.customers.cached(&id, now).await.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
@@ -84,7 +85,7 @@ impl Otp {
     async fn session(&self, token: &IdToken, now: u64) -> Result<Session, ApiError> {
         let found = self.store.get(&token.jti, now).await;
         let found = found.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
-        found.ok_or_else(|| ApiError::from(wire::OTP_TOKEN).because("no such session"))
+        found.ok_or_else(|| ApiError::at(wire::OTP_TOKEN, "id_token", "no such session"))
     }
 
     /// Claims the session's next send, and with it the counters that no new session resets.
@@ -106,8 +107,10 @@ impl Otp {
             Ok((Claim { send, limits, is_test: fixed.is_some() }, counts))
         };
         self.store.update_counting(session, now, claim).await.map_err(|error| match error {
-            UpdateError::Absent => ApiError::from(wire::OTP_TOKEN).because("no such session"),
-            UpdateError::Limited { wait_ms } => ApiError::limited(wait_ms),
+            UpdateError::Absent => ApiError::at(wire::OTP_TOKEN, "id_token", "no such session"),
+            UpdateError::Limited { wait_ms } => {
+                ApiError::limited(wait_ms).because("too many SMS to this number, or for this client_ip")
+            }
             UpdateError::Refused(error) => error,
             UpdateError::Store(error) => ApiError::failed(error.is_temporary(), error),
         })

@@ -63,11 +63,11 @@ impl Validate {
 
     /// The id_token, if it is this customer's.
     fn id_token(&self, token: &str, access: &AccessToken, now: u64) -> Result<IdToken, ApiError> {
-        let id_token = self.verifier.id(token, now).map_err(|error| ApiError::from(wire::TOKEN).because(error))?;
+        let id_token = self.verifier.id(token, now).map_err(|error| ApiError::at(wire::TOKEN, "id_token", error))?;
         if id_token.user_id == access.user_id {
             Ok(id_token)
         } else {
-            Err(ApiError::from(wire::TOKEN).because("the id_token is another customer's"))
+            Err(ApiError::at(wire::TOKEN, "id_token", "is another customer's"))
         }
     }
 
@@ -79,9 +79,9 @@ impl Validate {
         proof: &Proof,
         (once, wants_receipt): (Option<&Once>, bool),
         now: u64,
-    ) -> Result<(Judged, Vec<Count>), Wire> {
+    ) -> Result<(Judged, Vec<Count>), ApiError> {
         if let Some(once) = once
-            && let Some((reason, at)) = session.given(once).map_err(|_| wire::KEY_REUSED)?
+            && let Some((reason, at)) = session.given(once).map_err(key_reused)?
         {
             return Ok((Judged::Known(reason, at.unwrap_or(now)), Vec::new()));
         }
@@ -95,15 +95,20 @@ impl Validate {
         // The handset came back with an error, so there is nothing to show but the wish to know why.
         let failed = session.silent_ended().filter(|reason| *reason != Reason::Match && !session.is_answered());
         let (reason, counts) = match proof {
-            Proof::Code(code) => (spend(session, code, wire::CODE)?, Vec::new()),
-            Proof::Nothing => return failed.map_or(Err(wire::PAYLOAD), |reason| known(session, reason)),
+            Proof::Code(code) => (spend(session, code, (wire::CODE, "code"))?, Vec::new()),
+            Proof::Nothing => {
+                let refused = || ApiError::at(wire::PAYLOAD, "payload", "no proof is there, and no attempt has failed");
+                return failed.map_or_else(|| Err(refused()), |reason| known(session, reason));
+            }
             Proof::Payload(payload) => match (failed, proof::session_id(payload)) {
                 (Some(reason), _) if proof::is_error(payload) => return known(session, reason),
                 _ if session.way.is_payload() => return Ok((Judged::ByOperator(payload.clone()), Vec::new())),
-                (_, Some(secret)) => (spend(session, secret, wire::PAYLOAD)?, Vec::new()),
-                (_, None) => return Err(wire::PAYLOAD),
+                (_, Some(secret)) => (spend(session, secret, (wire::PAYLOAD, "payload"))?, Vec::new()),
+                (_, None) => return Err(ApiError::at(wire::PAYLOAD, "payload", "has no session_id")),
             },
-            Proof::Otp { session_id: Some(id), .. } if !session.is_otp_proof(id) => return Err(wire::PAYLOAD),
+            Proof::Otp { session_id: Some(id), .. } if !session.is_otp_proof(id) => {
+                return Err(ApiError::at(wire::PAYLOAD, "payload", "is not that of the last code"));
+            }
             Proof::Otp { code, .. } => self.guess(session, code, now)?,
         };
         if let Some(once) = once {
@@ -115,10 +120,11 @@ impl Validate {
 
     /// A wrong code is counted for the number too, over all sessions of the customer; when that is full, not even the
     /// right one is accepted.
-    fn guess(&self, session: &mut Session, code: &Code, now: u64) -> Result<(Reason, Vec<Count>), Wire> {
+    fn guess(&self, session: &mut Session, code: &Code, now: u64) -> Result<(Reason, Vec<Count>), ApiError> {
         let id = session.id.clone();
         let matches = |number, kept: &str| sna_otp::matches(&self.pepper, &format!("{id}#{number}"), code, kept);
-        let guess = session.guess(now, self.guesses, matches).map_err(|_| wire::TOKEN)?;
+        let guess = session.guess(now, self.guesses, matches);
+        let guess = guess.map_err(|refusal| ApiError::at(wire::TOKEN, "id_token", refusal))?;
         let number = self.pepper.pseudonym("msisdn", session.msisdn.as_e164().as_bytes());
         let limit = || Limit {
             key: format!("wrong#{}#{number}", session.customer),
@@ -159,12 +165,16 @@ fn count_code(reason: Reason) {
 }
 
 /// Spends the session's proof.
-fn spend(session: &mut Session, secret: &str, wrong: Wire) -> Result<Reason, Wire> {
+fn spend(session: &mut Session, secret: &str, wrong: (Wire, &'static str)) -> Result<Reason, ApiError> {
     match session.answer(secret) {
         Ok(()) => Ok(Reason::Match),
-        Err(Refusal::Used) => Err(wire::TOKEN),
-        Err(_) => Err(wrong),
+        Err(refusal @ Refusal::Used) => Err(ApiError::at(wire::TOKEN, "id_token", refusal)),
+        Err(refusal) => Err(ApiError::at(wrong.0, wrong.1, refusal)),
     }
+}
+
+fn key_reused(refusal: Refusal) -> ApiError {
+    ApiError::at(wire::KEY_REUSED, "Idempotency-Key", refusal)
 }
 
 impl Endpoint for Validate {
@@ -181,15 +191,15 @@ impl Endpoint for Validate {
             self.verifier.access(bearer, now).map_err(|error| ApiError::unauthorized("Bearer").because(error))?;
         Span::current().record("customer", &access.user_id);
         let body: Body = request.json()?;
-        let (id_token, correlation_id) = (body.id_token()?.to_owned(), body.correlation_id().map(str::to_owned));
-        let (service, wants_receipt) = (body.service(), body.wants_receipt()?);
+        let (id_token, correlation_id) = (body.id_token()?.to_owned(), body.correlation_id()?.map(str::to_owned));
+        let (service, wants_receipt) = (body.service()?, body.wants_receipt()?);
         let proof = body.proof(self.digits)?;
         let id_token = self.id_token(&id_token, &access, now)?;
         let once = self.once(request)?;
         let judge = |session: &mut Session| {
             let own = session.correlation_id.as_ref().map(|id| id.as_str());
             if correlation_id.is_some() && correlation_id.as_deref() != own {
-                return Err(wire::FIELD);
+                return Err(ApiError::at(wire::FIELD, "correlation_id", "is not the session's"));
             }
             self.judge(session, &proof, (once.as_ref(), wants_receipt), now)
         };
@@ -203,8 +213,8 @@ impl Endpoint for Validate {
                 let (session, reason) = self.ask_operator(session, payload, once, now).await?;
                 (session, reason, now)
             }
-            Err(UpdateError::Absent) => return Err(ApiError::from(wire::TOKEN).because("no such session")),
-            Err(UpdateError::Refused(wire)) => return Err(wire.into()),
+            Err(UpdateError::Absent) => return Err(ApiError::at(wire::TOKEN, "id_token", "no such session")),
+            Err(UpdateError::Refused(refusal)) => return Err(refusal),
             Err(UpdateError::Store(error)) => return Err(ApiError::failed(error.is_temporary(), error)),
             // The number's wrong codes of the day are used up: nothing was judged, nothing has changed.
             Err(UpdateError::Limited { .. }) => {

@@ -105,7 +105,7 @@ impl Attempts {
         ended(&session, reason);
         let correlation_id = session.correlation_id.as_ref().map(|id| id.as_str());
         let ended = if reason == Reason::Match { Ok(proof.expose()) } else { Err(coarse(reason)) };
-        ending(session.redirect_uri.as_deref(), correlation_id, ended)
+        ending(session.redirect_uri.as_deref(), correlation_id, ended).map_err(|error| error.because(reason))
     }
 }
 

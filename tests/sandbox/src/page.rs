@@ -3,13 +3,17 @@
 
 mod api;
 mod callback;
+mod refusals;
 mod usage;
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use axum::{
     Json, Router,
-    extract::{Path, Request, State},
+    extract::{Path as Segment, Request, State},
     http::{HeaderMap, StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
@@ -36,6 +40,8 @@ struct Shared {
     inbox: Inbox,
     operators: Operators,
     usage: Usage,
+    /// The functions' log.
+    log: PathBuf,
     flows: Flows,
 }
 
@@ -43,10 +49,24 @@ struct Shared {
 ///
 /// # Errors
 /// When the customer's HTTP client cannot be built.
-pub fn router(gateway: Gateway, inbox: Inbox, operators: Operators, usage: Usage) -> Result<Router, reqwest::Error> {
+pub fn router(
+    gateway: Gateway,
+    inbox: Inbox,
+    operators: Operators,
+    usage: Usage,
+    directory: &Path,
+) -> Result<Router, reqwest::Error> {
     let authority = gateway.sandbox.trim_start_matches("http://").to_owned();
     let customer = Arc::new(Customer::of(&gateway)?);
-    let page = Page(Arc::new(Shared { gateway, customer, inbox, operators, usage, flows: Flows::default() }));
+    let page = Page(Arc::new(Shared {
+        gateway,
+        customer,
+        inbox,
+        operators,
+        usage,
+        log: directory.join(refusals::LOG),
+        flows: Flows::default(),
+    }));
     Ok(Router::new()
         .route("/", get(|| file("text/html; charset=utf-8", include_str!("../page/index.html"))))
         .route("/app.js", get(|| file("text/javascript; charset=utf-8", include_str!("../page/app.js"))))
@@ -54,6 +74,7 @@ pub fn router(gateway: Gateway, inbox: Inbox, operators: Operators, usage: Usage
         .route("/health", get(|| async { Json(json!({ "status": "ok" })) }))
         .route("/inbox/{msisdn}", get(inbox_of))
         .route("/usage", get(usage::usage))
+        .route("/refusals", get(refusals::refusals))
         .route("/customer/callback", get(callback::page))
         .route("/api/devices", get(api::devices))
         .route("/api/inbox", get(api::inbox))
@@ -72,7 +93,7 @@ async fn file(kind: &'static str, text: &'static str) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, kind)], text)
 }
 
-async fn inbox_of(State(Page(page)): State<Page>, Path(msisdn): Path<String>) -> Json<Vec<Sms>> {
+async fn inbox_of(State(Page(page)): State<Page>, Segment(msisdn): Segment<String>) -> Json<Vec<Sms>> {
     Json(page.inbox.messages(&e164(&msisdn)))
 }
 

@@ -156,9 +156,10 @@ impl World {
             devices,
         };
         let usage = Usage::new(dynamodb::client(&dynamodb), dynamodb::USAGE);
-        servers.serve(bound.sandbox, page::router(gateway.clone(), inbox.clone(), operators.clone(), usage)?);
-
         let directory = settings.directory;
+        let page = page::router(gateway.clone(), inbox.clone(), operators.clone(), usage, &directory)?;
+        servers.serve(bound.sandbox, page);
+
         let env = environment(&gateway, secrets, &directory, &settings.adapters, dynamodb, sns);
         Ok(World { servers, operators, lookup, operators_table, lookup_table, directory, inbox, gateway, env })
     }
