@@ -1,7 +1,13 @@
 //! Tools that the commands need, pinned. What the machine has in a usable version is used; the rest goes to
 //! `target/tools`, where it is nobody else's business and `cargo clean` takes it away.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use sha2::{Digest, Sha256};
 
 use crate::{
     Error, Workspace,
@@ -49,6 +55,26 @@ pub(crate) fn phonenumbers(workspace: &Workspace, release: &str) -> Result<PathB
     python(workspace, "phonenumbers", release, &[])
 }
 
+/// HTTP for the Python client; the directory of its packages.
+pub(crate) fn httpx(workspace: &Workspace) -> Result<PathBuf, Error> {
+    python(workspace, "httpx", "0.28.1", &[])
+}
+
+/// Makes Python types of an OpenAPI description; the directory of its packages.
+pub(crate) fn datamodel_codegen(workspace: &Workspace) -> Result<PathBuf, Error> {
+    python(workspace, "datamodel-code-generator", "0.89.0", &[])
+}
+
+/// Draws the API reference; the directory of its packages.
+pub(crate) fn redoc(workspace: &Workspace) -> Result<PathBuf, Error> {
+    Ok(npm(workspace, &workspace.root.join("infra/xtask/npm/reference"))?.join("node_modules"))
+}
+
+/// Bruno and httpYac, which run collections of requests; the directory of their programs.
+pub(crate) fn collections(workspace: &Workspace) -> Result<PathBuf, Error> {
+    Ok(npm(workspace, &workspace.root.join("infra/xtask/npm/collections"))?.join("node_modules/.bin"))
+}
+
 pub(crate) fn cargo_deny(workspace: &Workspace) -> Result<PathBuf, Error> {
     cargo_tool(workspace, "cargo-deny", "0.20.2", [0, 19, 0])
 }
@@ -77,6 +103,33 @@ fn python(workspace: &Workspace, package: &str, version: &str, options: &[&str])
         Error::Interrupted => Error::Interrupted,
         error => Error::failed(format!(
             "{package} {version} cannot be installed; it takes Python 3 with pip and access to PyPI ({error})"
+        )),
+    })?;
+    fs::rename(&fresh, &place).map_err(Error::file(&place))?;
+    Ok(place)
+}
+
+/// What `package-lock.json` of `folder` pins; the directory that has it in `node_modules`. Scripts of packages do not run.
+pub(crate) fn npm(workspace: &Workspace, folder: &Path) -> Result<PathBuf, Error> {
+    let lock = folder.join("package-lock.json");
+    let digest = Sha256::digest(fs::read(&lock).map_err(Error::file(&lock))?);
+    let place = workspace.tools().join(format!("npm-{}", hex::encode(&digest[..8])));
+    if place.is_dir() {
+        return Ok(place);
+    }
+    println!("    installing what {} pins (npm, once)", lock.display());
+    let fresh = place.with_extension("new");
+    let _ = fs::remove_dir_all(&fresh);
+    fs::create_dir_all(&fresh).map_err(Error::file(&fresh))?;
+    for name in ["package.json", "package-lock.json"] {
+        fs::copy(folder.join(name), fresh.join(name)).map_err(Error::file(folder.join(name)))?;
+    }
+    let run = Run::new(workspace, "npm").words("ci --ignore-scripts --no-audit --no-fund --prefix").arg(&fresh);
+    quietly("npm", run, &workspace.scratch().join("npm.log")).map_err(|error| match error {
+        Error::Interrupted => Error::Interrupted,
+        error => Error::failed(format!(
+            "{} cannot be installed; it takes Node 20 with npm and access to its registry ({error})",
+            lock.display()
         )),
     })?;
     fs::rename(&fresh, &place).map_err(Error::file(&place))?;

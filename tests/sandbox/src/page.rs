@@ -3,6 +3,7 @@
 
 mod api;
 mod callback;
+mod reference;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use crate::{
     operators::Operators,
 };
 use api::Flows;
+pub use reference::Reference;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -34,20 +36,30 @@ struct Shared {
     inbox: Inbox,
     operators: Operators,
     flows: Flows,
+    reference: Reference,
 }
 
-/// The page of this gateway.
+/// The page of this gateway, with the API reference that `reference` has.
 ///
 /// # Errors
 /// When the customer's HTTP client cannot be built.
-pub fn router(gateway: Gateway, inbox: Inbox, operators: Operators) -> Result<Router, reqwest::Error> {
+pub fn router(
+    gateway: Gateway,
+    inbox: Inbox,
+    operators: Operators,
+    reference: Reference,
+) -> Result<Router, reqwest::Error> {
     let authority = gateway.sandbox.trim_start_matches("http://").to_owned();
     let customer = Arc::new(Customer::of(&gateway)?);
-    let page = Page(Arc::new(Shared { gateway, customer, inbox, operators, flows: Flows::default() }));
+    let shared = Shared { gateway, customer, inbox, operators, flows: Flows::default(), reference };
+    let page = Page(Arc::new(shared));
     Ok(Router::new()
         .route("/", get(|| file("text/html; charset=utf-8", include_str!("../page/index.html"))))
         .route("/app.js", get(|| file("text/javascript; charset=utf-8", include_str!("../page/app.js"))))
         .route("/style.css", get(|| file("text/css; charset=utf-8", include_str!("../page/style.css"))))
+        .route("/docs", get(reference::moved))
+        .route("/docs/", get(reference::index))
+        .route("/docs/{file}", get(reference::file))
         .route("/health", get(|| async { Json(json!({ "status": "ok" })) }))
         .route("/inbox/{msisdn}", get(inbox_of))
         .route("/customer/callback", get(callback::page))
@@ -100,7 +112,8 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
 }
 
 async fn no_embedding(request: Request, next: Next) -> Response {
-    let policy = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    let own = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    let policy = if request.uri().path().starts_with("/docs/") { reference::POLICY } else { own };
     let headers = [
         (header::CONTENT_SECURITY_POLICY, policy),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
