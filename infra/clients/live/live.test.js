@@ -24,12 +24,14 @@ async function inbox(msisdn) {
   return messages[0].text.match(/\d{6}/)[0];
 }
 
-/** What a customer's backend answers its page. */
-async function passedOn(idToken) {
-  const answer = gateway.sendCode(idToken).then((sent) => [200, sent, {}]);
+/** What a customer's backend answers its page, with what the gateway has told it. */
+async function passedOn(told) {
+  const answer = told.then((body) => [200, body, {}]);
   const [status, body, headers] = await answer.catch(({ status, body, retryAfter }) => [status, body, retryAfter ? { "retry-after": `${retryAfter}` } : {}]);
   return new Response(JSON.stringify(body), { status, headers });
 }
+
+const other = (code) => (code === "000000" ? "111111" : "000000");
 
 for (const [msisdn, outcome] of [
   ["+447700900620", true],
@@ -69,16 +71,38 @@ test("on Wi-Fi the code follows as soon as it may; a wrong one costs an attempt"
   const { config, options } = await begin("+447700900622");
   await assert.rejects(silent(config, options), { next: "send_code" });
   assert.equal((await gateway.validate({ id_token: config.id_token })).fallback_advised, true);
-  const entry = new CodeEntry(config, { send: () => passedOn(config.id_token) });
+  const entry = new CodeEntry(config, { send: () => passedOn(gateway.sendCode(config.id_token)) });
   t.after(() => entry.stop());
   await entry.send();
   const right = await inbox("+447700900622");
-  entry.typed(right === "000000" ? "111111" : "000000");
+  entry.typed(other(right));
   assert.deepEqual({ ...(await gateway.validate(await entry.code())) }, { authenticated: false, fallback_advised: true, reason: "WRONG_CODE", service: "otp" });
   entry.wrong();
   entry.typed(right);
   assert.equal((await gateway.validate(await entry.code())).authenticated, true);
   await assert.rejects(entry.send(), { name: "AuthError", next: "start_again" });
+});
+
+test("the guide's backend and its page prove a number by the second code that is typed", async () => {
+  const guide = readFileSync(new URL("../../docs/clients.md", import.meta.url), "utf8");
+  const [backend, page] = [...guide.matchAll(/^```js\n(.*?)^```/gms)].map(([, code]) => code.replace(/^import .*$/m, ""));
+  const run = (code, known) => new (async () => {}).constructor(...Object.keys(known), code)(...Object.values(known));
+  const paths = await run(`${backend}\nreturn paths;`, { Gateway, url, clientId, clientSecret, redirectUri });
+  const { msisdn, client_ip } = devices.find((device) => device.msisdn === "+447700900948");
+  const session = {};
+  const post = (path, body) => passedOn(paths[path](body, session, client_ip));
+  const input = Object.assign(new EventTarget(), { value: "", focus() {} });
+  const tries = [];
+  const show = async ({ attemptsLeft }) => {
+    if (tries.includes(attemptsLeft)) return;
+    tries.push(attemptsLeft);
+    const right = await inbox(msisdn);
+    input.value = tries.length === 1 ? other(right) : right;
+    input.dispatchEvent(new Event("input"));
+  };
+  const proved = await run(`${page}\nreturn authenticated;`, { CodeEntry, silent, msisdn, post, show, document: { querySelector: () => input } });
+  assert.ok(proved);
+  assert.deepEqual(tries, [5, 4]);
 });
 
 for (const [program, folder, file] of [

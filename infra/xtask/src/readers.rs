@@ -13,8 +13,6 @@ use crate::{
     tools,
 };
 
-const BROWSER: &str = "chromium";
-
 /// The reference is built into `out`, which is the sandbox's.
 ///
 /// # Errors
@@ -87,19 +85,16 @@ fn guide(workspace: &Workspace, out: &Path) -> Result<(), Error> {
 
 /// The page must show its last operation, with no name resolved but this machine's.
 fn browser(workspace: &Workspace, system: &System, out: &Path) -> Result<(), Error> {
-    if !tools::is_installed(BROWSER) {
-        println!("    left out: there is no {BROWSER} on this machine");
-        return Ok(());
-    }
+    let Some(program) = tools::browser()? else { return Ok(()) };
     // A profile of the developer's own stays as it is.
     let profile = out.join("browser");
-    let run = Run::new(workspace, BROWSER)
+    let run = Run::new(workspace, program)
         .words("--headless --no-sandbox --disable-gpu --virtual-time-budget=20000 --dump-dom");
     let run = run.arg("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1");
     let run = run.arg(format!("--user-data-dir={}", profile.display()));
     let page = system.gateway["sandbox"].as_str().unwrap_or_default();
     let log = out.join("browser.log");
-    quietly(BROWSER, run.arg(format!("{page}/docs/")), &log)?;
+    quietly("the browser", run.arg(format!("{page}/docs/")), &log)?;
     let shown = fs::read_to_string(&log).map_err(Error::file(&log))?;
     for text in ["operation/validate", "Python", "What to do", "authorization_uri"] {
         if !shown.contains(text) {
