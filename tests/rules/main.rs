@@ -1,6 +1,7 @@
 //! The architecture's rules, checked against the manifests and files as they are.
 
 mod grants;
+mod guides;
 mod routes;
 mod template;
 mod threats;

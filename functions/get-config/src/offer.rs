@@ -93,9 +93,9 @@ impl GetConfig {
             tracing::error!(network, "the adapter's plan and its manifest contradict each other");
             return Ok(Err(wire::UNAVAILABLE));
         };
-        let Manifest { id, ajax, request_type, .. } = manifest;
-        (session.operator, session.way, session.kept) = (Some(id), way, kept);
-        Ok(Ok(Offer { authorize, ajax, request_type }))
+        let Manifest { id, ajax, request_type, .. } = &*manifest;
+        (session.operator, session.way, session.kept) = (Some(id.clone()), way, kept);
+        Ok(Ok(Offer { authorize, ajax: *ajax, request_type: request_type.clone() }))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    process::Command,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -22,11 +23,32 @@ impl Gateway {
     /// # Errors
     /// When one is not built, or does not start.
     pub fn start(place: &Place, env: impl Fn(&str) -> BTreeMap<String, String>) -> Result<Self, Error> {
+        Self::start_with(|name| Command::new(place.built(name)), env)
+    }
+
+    /// The same of commands that run the functions' programs.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_with(
+        command: impl Fn(&str) -> Command,
+        env: impl Fn(&str) -> BTreeMap<String, String>,
+    ) -> Result<Self, Error> {
         let start = |(name, ..): (&'static str, _, _, _)| {
-            let (function, _) = Function::start(&place.built(name), &env(name))?;
+            let (function, _) = Function::start_with(&mut command(name), &env(name))?;
             Ok((name, Mutex::new(function)))
         };
         FUNCTIONS.into_iter().map(start).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Asks each to end, and waits until it has.
+    ///
+    /// # Errors
+    /// When one has ended already.
+    pub fn end(self) -> Result<(), Error> {
+        let functions =
+            self.0.into_values().map(|function| function.into_inner().unwrap_or_else(PoisonError::into_inner));
+        functions.map(Function::end).collect()
     }
 
     /// Has the function answer whose path it is; its name, and how long it took.

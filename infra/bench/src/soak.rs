@@ -26,10 +26,6 @@ use crate::{
 /// Each walks on its own: the handset that its operator knows, and the one whose number is another's.
 const LANES: [[&str; 2]; 2] = [["+447700900620", "+447700900621"], ["+447700900920", "+447700900921"]];
 
-/// Set for all but the flood, whose limits are those of a deployment.
-const UNLIMITED: [&str; 4] =
-    ["OTP_SENDS_AN_HOUR", "OTP_SENDS_A_DAY", "OTP_SENDS_AN_HOUR_FOR_AN_ADDRESS", "OTP_WRONG_CODES_A_DAY"];
-
 /// From this part of a run on memory may grow no more: by 5 %, and half a megabyte.
 const SETTLED: f64 = 0.2;
 
@@ -54,9 +50,8 @@ struct Run {
 /// When something does not start.
 pub fn soak(place: &Place, length: Length) -> Result<Vec<String>, Error> {
     let world = world::start(place)?;
-    let mut env = world.env().clone();
-    env.extend(UNLIMITED.map(|name| (name.to_owned(), "1000000".to_owned())));
-    let gateway = Gateway::start(place, |_| env.clone())?;
+    // Set for all but the flood, whose limits are those of a deployment.
+    let gateway = Gateway::start(place, |_| world.unlimited())?;
     let run = Run {
         ended: AtomicBool::new(false),
         requests: AtomicU64::new(0),

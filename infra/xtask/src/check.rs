@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::{
-    Error, Workspace, bench,
+    Error, Workspace, bench, clients,
     command::{Run, cargo},
     contract, live, ministack, newcomer, plans, rehearse,
     steps::{openly, quietly, step},
@@ -23,11 +23,12 @@ pub struct Test {
 
 type Check = (&'static str, fn(&Workspace) -> Result<(), Error>);
 
-const CHECKS: [Check; 13] = [
+const CHECKS: [Check; 14] = [
     ("format", |workspace| quiet(workspace, "format", "fmt --all --check")),
     ("clippy", |workspace| quiet(workspace, "clippy", "clippy --workspace --all-targets --color never -- -D warnings")),
     ("bans, licences and sources of dependencies", deny),
     ("template.yaml", template),
+    ("the clients, fresh and tested", clients::check),
     ("build", system::build),
     ("sizes, memory and crates of the functions", bench::bars),
     ("tests", tests),
@@ -40,7 +41,7 @@ const CHECKS: [Check; 13] = [
 ];
 
 /// Left out by `--fast`.
-const SLOW: [usize; 7] = [2, 3, 7, 9, 10, 11, 12];
+const SLOW: [usize; 8] = [2, 3, 4, 8, 10, 11, 12, 13];
 
 /// Runs them, and ends with a line that says how many passed.
 ///

@@ -7,6 +7,7 @@ pub(crate) fn guide(gateway: &Value, logs: &str) -> String {
     let page = text(&gateway["sandbox"]);
     format!(
         "The page with all handsets:  {page}/\n\
+         The API reference:           {page}/docs/\n\
          Logs:                        {logs}\n\
          A whole sign-in, explained:  cargo xtask demo +447700900620\n\n\
          Every call with curl, to be pasted one after another:\n\n{}\n\

@@ -1,14 +1,15 @@
 //! Flows through `cargo lambda watch` itself: the system as `up` brings it up, on free ports, walked by demos, by
-//! the printed `curl` lines, by a PASETO library that is not ours, by the contract's rows and by schemathesis; then its
-//! logs are searched.
+//! the printed `curl` lines, by the samples and collections of the API's description, by a PASETO library that is not
+//! ours, by the contract's rows and by schemathesis; then its logs are searched.
 
 use std::{fs, path::Path};
 
 use crate::{
-    Error, Workspace,
+    Error, Workspace, clients,
     command::Run,
     contract, curl, leaks,
     ports::Ports,
+    readers,
     steps::{quietly, step},
     system::System,
     tools,
@@ -39,6 +40,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Error> {
         })?;
     }
     step("the printed curl lines, one after another", || lines(workspace, &system, &out))?;
+    readers::check(workspace, &system, &out)?;
     step("tokens, verified by pyseto with the published keys", || {
         let run = Run::python(workspace, &tools::pyseto(workspace)?);
         let run = run.arg(workspace.root.join("infra/xtask/verify_tokens.py")).arg(out.join("gateway.json"));
@@ -46,6 +48,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Error> {
     })?;
     let url = system.gateway["url"].as_str().unwrap_or_default();
     step("the contract's rows through the running system", || contract::rows(workspace, url, &out))?;
+    step("the clients: silently, by the wallet, by SMS", || clients::live(workspace, &out.join("gateway.json")))?;
     step("every operation, as schemathesis draws requests", || contract::schemathesis(workspace, url, &out))?;
     step("nothing personal or secret in the logs", || {
         leaks::check(&system.gateway, &system.env, &system.children.log_files())

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::{
-    Error, Workspace, adapter, addresses, bench, check, costs, demo, deploy, explain, fuzz, growth, interrupt, layer,
-    new_adapter, package, plans, rehearse, up,
+    Error, Workspace, adapter, addresses, bench, check, clients, costs, demo, deploy, docs, explain, fuzz, growth,
+    interrupt, layer, new_adapter, package, plans, rehearse, up,
 };
 
 /// The developer's commands.
@@ -24,6 +24,8 @@ enum Command {
     Test(check::Test),
     /// Walk one sign-in against the running system
     Demo(demo::Demo),
+    /// Build the API reference, and write the collections of requests anew
+    Docs(docs::Docs),
     /// Fuzz every parser that faces outside
     Fuzz(fuzz::Fuzz),
     /// Deploy to an emulator on this machine: create, update, roll back, add an operator, delete
@@ -51,6 +53,8 @@ enum Command {
     /// Rebuild the tables of networks' addresses
     #[command(subcommand)]
     Addresses(addresses::Addresses),
+    /// Generate the wire's types of the clients, and compile their TypeScript
+    Clients,
     /// Say which network has a number, whether silent authentication is offered, and why
     Explain(explain::Explain),
 }
@@ -61,6 +65,7 @@ fn main() -> ExitCode {
         Command::Up(options) => up::up(&workspace, &options),
         Command::Test(options) => check::test(&workspace, &options),
         Command::Demo(options) => demo::demo(&workspace, &options),
+        Command::Docs(options) => docs::docs(&workspace, &options),
         Command::Fuzz(options) => fuzz::fuzz(&workspace, &options),
         Command::Rehearse(options) => rehearse::rehearse(&workspace, &options),
         Command::Layer(options) => layer::layer(&workspace, &options),
@@ -77,6 +82,7 @@ fn main() -> ExitCode {
         Command::NewAdapter(options) => new_adapter::new_adapter(&workspace, &options),
         Command::Numbers(command) => plans::plans(&workspace, &command),
         Command::Addresses(command) => addresses::addresses(&workspace, &command),
+        Command::Clients => clients::clients(&workspace),
         Command::Explain(options) => explain::explain(&workspace, &options),
     });
     match ended {

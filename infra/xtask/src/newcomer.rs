@@ -1,4 +1,4 @@
-//! README's way to a new operator, walked for each family in an empty folder outside the repository: the crate is written,
+//! The guide's way to a new operator, walked for each family in an empty folder outside the repository: the crate is written,
 //! built, tested, and held to the conformance kit.
 
 use std::{env, fs, path::Path, process};

@@ -89,7 +89,7 @@ impl Package {
 }
 
 impl Newcomer {
-    /// Writes the crate as README says, below `folder`, and builds it.
+    /// Writes the crate as the guide says, below `folder`, and builds it.
     pub(crate) fn build(workspace: &Workspace, folder: &Path) -> Result<Self, Error> {
         const ID: &str = "rehearsed";
         new_adapter(workspace, &NewAdapter::outside(ID, Family::Camara, folder))?;

@@ -1,7 +1,15 @@
 //! Tools that the commands need, pinned. What the machine has in a usable version is used; the rest goes to
 //! `target/tools`, where it is nobody else's business and `cargo clean` takes it away.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    env,
+    ffi::{OsStr, OsString},
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use sha2::{Digest, Sha256};
 
 use crate::{
     Error, Workspace,
@@ -49,6 +57,26 @@ pub(crate) fn phonenumbers(workspace: &Workspace, release: &str) -> Result<PathB
     python(workspace, "phonenumbers", release, &[])
 }
 
+/// HTTP for the Python client; the directory of its packages.
+pub(crate) fn httpx(workspace: &Workspace) -> Result<PathBuf, Error> {
+    python(workspace, "httpx", "0.28.1", &[])
+}
+
+/// Makes Python types of an OpenAPI description; the directory of its packages.
+pub(crate) fn datamodel_codegen(workspace: &Workspace) -> Result<PathBuf, Error> {
+    python(workspace, "datamodel-code-generator", "0.89.0", &[])
+}
+
+/// Draws the API reference; the directory of its packages.
+pub(crate) fn redoc(workspace: &Workspace) -> Result<PathBuf, Error> {
+    Ok(npm(workspace, &workspace.root.join("infra/xtask/npm/reference"))?.join("node_modules"))
+}
+
+/// Bruno and httpYac, which run collections of requests; the directory of their programs.
+pub(crate) fn collections(workspace: &Workspace) -> Result<PathBuf, Error> {
+    Ok(npm(workspace, &workspace.root.join("infra/xtask/npm/collections"))?.join("node_modules/.bin"))
+}
+
 pub(crate) fn cargo_deny(workspace: &Workspace) -> Result<PathBuf, Error> {
     cargo_tool(workspace, "cargo-deny", "0.20.2", [0, 19, 0])
 }
@@ -83,6 +111,33 @@ fn python(workspace: &Workspace, package: &str, version: &str, options: &[&str])
     Ok(place)
 }
 
+/// What `package-lock.json` of `folder` pins; the directory that has it in `node_modules`. Scripts of packages do not run.
+pub(crate) fn npm(workspace: &Workspace, folder: &Path) -> Result<PathBuf, Error> {
+    let lock = folder.join("package-lock.json");
+    let digest = Sha256::digest(fs::read(&lock).map_err(Error::file(&lock))?);
+    let place = workspace.tools().join(format!("npm-{}", hex::encode(&digest[..8])));
+    if place.is_dir() {
+        return Ok(place);
+    }
+    println!("    installing what {} pins (npm, once)", lock.display());
+    let fresh = place.with_extension("new");
+    let _ = fs::remove_dir_all(&fresh);
+    fs::create_dir_all(&fresh).map_err(Error::file(&fresh))?;
+    for name in ["package.json", "package-lock.json"] {
+        fs::copy(folder.join(name), fresh.join(name)).map_err(Error::file(folder.join(name)))?;
+    }
+    let run = Run::new(workspace, "npm").words("ci --ignore-scripts --no-audit --no-fund --prefix").arg(&fresh);
+    quietly("npm", run, &workspace.scratch().join("npm.log")).map_err(|error| match error {
+        Error::Interrupted => Error::Interrupted,
+        error => Error::failed(format!(
+            "{} cannot be installed; it takes Node 20 with npm and access to its registry ({error})",
+            lock.display()
+        )),
+    })?;
+    fs::rename(&fresh, &place).map_err(Error::file(&place))?;
+    Ok(place)
+}
+
 /// `usable`: the oldest version that is taken from the PATH.
 fn cargo_tool(workspace: &Workspace, name: &str, version: &str, usable: [u32; 3]) -> Result<PathBuf, Error> {
     let own = workspace.tools().join("bin").join(name);
@@ -107,8 +162,26 @@ fn version_of(program: &PathBuf) -> Option<[u32; 3]> {
     Some([parts.next()??, parts.next()??, parts.next()??])
 }
 
+/// The browser of this machine, or the one that `CHROME` names; with none, a line that says so.
+///
+/// # Errors
+/// There is none where `CI` is set: nothing may be left out there.
+pub(crate) fn browser() -> Result<Option<OsString>, Error> {
+    let known = ["chromium", "chromium-browser", "google-chrome"].map(OsString::from);
+    let found = env::var_os("CHROME").into_iter().chain(known).find(|program| is_installed(program));
+    let missing = "there is no browser: install chromium or google-chrome, or say in CHROME where one is";
+    match found {
+        None if env::var_os("CI").is_some() => Err(Error::failed(missing)),
+        None => {
+            println!("    left out: {missing}");
+            Ok(None)
+        }
+        found => Ok(found),
+    }
+}
+
 /// Is it there at all?
-pub(crate) fn is_installed(program: &str) -> bool {
+pub(crate) fn is_installed(program: impl AsRef<OsStr>) -> bool {
     Command::new(program).arg("--version").output().is_ok_and(|said| said.status.success())
 }
 

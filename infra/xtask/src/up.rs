@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::{
-    Error, Workspace, curl,
+    Error, Workspace, curl, docs,
     interrupt::pause,
     ports::Ports,
     system::{System, build},
@@ -34,6 +34,7 @@ pub fn up(workspace: &Workspace, options: &Up) -> Result<(), Error> {
 
 fn run(workspace: &Workspace, options: &Up) -> Result<(), Error> {
     build(workspace)?;
+    docs::if_possible(workspace)?;
     let ports = Ports::usual(options.port_gateway)?;
     let mut system = System::start(workspace, &ports, &workspace.local())?;
     println!("\n{}", curl::guide(&system.gateway, &system.children.logs()));

@@ -34,6 +34,11 @@ impl Workspace {
         self.local().join("adapters")
     }
 
+    /// The API reference, where the sandbox of the local run looks for it.
+    pub(crate) fn docs(&self) -> PathBuf {
+        self.local().join("docs")
+    }
+
     /// Pinned tools that the machine did not have.
     pub(crate) fn tools(&self) -> PathBuf {
         self.root.join("target/tools")

@@ -10,7 +10,8 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 use tracing::{
     Event, Level, Subscriber,
     field::{Field, Visit},
@@ -28,7 +29,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use crate::metrics;
+use crate::metrics::{self, Embedded};
 
 /// Every line that is written while a request is served says whose it is.
 const IDS: [&str; 2] = ["request_id", "trace_id"];
@@ -75,17 +76,18 @@ where
         let mut fields = Fields::default();
         event.record(&mut fields);
         if let Some(span) = context.lookup_current()
-            && let Some(Fields(known)) = span.extensions().get::<Fields>()
+            && let Some(known) = span.extensions().get::<Fields>()
         {
-            let ids = IDS.iter().filter_map(|name| Some(((*name).to_owned(), known.get(*name)?.clone())));
-            fields.0.extend(ids);
+            IDS.iter()
+                .filter_map(|name| Some((name, known.get(name)?)))
+                .for_each(|(name, id)| fields.put(name, id.clone()));
         }
-        self.write(event.metadata().level(), event.metadata().target(), fields.0);
+        self.write(event.metadata().level(), event.metadata().target(), fields, None);
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
         let Some(span) = context.span(&id) else { return };
-        let Some(Fields(mut fields)) = span.extensions_mut().remove::<Fields>() else { return };
+        let Some(mut fields) = span.extensions_mut().remove::<Fields>() else { return };
         // A handler that panicked left no status.
         let status = fields.get("status").and_then(Value::as_u64);
         let failed = status.is_none_or(|status| status >= 500);
@@ -95,12 +97,12 @@ where
             ("limited", status == Some(429)),
             ("cold_starts", fields.get("cold_start") == Some(&Value::Bool(true))),
         ];
-        fields.extend(counts.map(|(name, counts)| (name.to_owned(), u64::from(counts).into())));
-        fields.insert("stack".to_owned(), self.stack.as_str().into());
-        metrics::embed(&mut fields, now());
-        fields.insert("message".to_owned(), if status.is_some() { "answered" } else { "not answered" }.into());
+        counts.into_iter().for_each(|(name, counts)| fields.put(name, u64::from(counts)));
+        fields.put("stack", self.stack.as_str());
+        let metrics = metrics::embedded(|name| fields.get(name).is_some(), now());
+        fields.put("message", if status.is_some() { "answered" } else { "not answered" });
         let level = if failed { &Level::ERROR } else { &Level::INFO };
-        self.write(level, span.metadata().target(), fields);
+        self.write(level, span.metadata().target(), fields, Some(metrics));
     }
 }
 
@@ -109,12 +111,12 @@ where
     W: for<'a> MakeWriter<'a>,
 {
     /// One write, so that lines cannot interleave. A log that takes no more lines stops no request.
-    fn write(&self, level: &Level, target: &str, mut fields: Map<String, Value>) {
+    fn write(&self, level: &Level, target: &str, mut fields: Fields, metrics: Option<Embedded>) {
         let mut time = String::new();
         let _ = Rfc3339.format_time(&mut Writer::new(&mut time));
         let about = [("timestamp", time.as_str()), ("level", level.as_str()), ("target", target)];
-        fields.extend(about.map(|(name, value)| (name.to_owned(), value.into())));
-        let mut line = serde_json::to_vec(&fields).unwrap_or_default();
+        about.into_iter().for_each(|(name, value)| fields.put(name, value));
+        let mut line = serde_json::to_vec(&Line { fields, metrics }).unwrap_or_default();
         line.push(b'\n');
         let _ = self.writer.make_writer().write_all(&line);
     }
@@ -124,46 +126,62 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
-/// What was recorded, by name.
-#[derive(Default)]
-struct Fields(Map<String, Value>);
+/// What was recorded, by name. They are few, and each request has them: a map would cost more than it saves.
+#[derive(Default, Serialize)]
+#[serde(transparent)]
+struct Fields(#[serde(serialize_with = "as_map")] Vec<(&'static str, Value)>);
+
+#[derive(Serialize)]
+struct Line {
+    #[serde(flatten)]
+    fields: Fields,
+    #[serde(rename = "_aws", skip_serializing_if = "Option::is_none")]
+    metrics: Option<Embedded>,
+}
+
+fn as_map<S: Serializer>(fields: &[(&'static str, Value)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(fields.iter().map(|(name, value)| (name, value)))
+}
 
 impl Fields {
-    fn put(&mut self, field: &Field, value: impl Into<Value>) {
-        self.0.insert(field.name().to_owned(), value.into());
+    fn put(&mut self, name: &'static str, value: impl Into<Value>) {
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = value.into(),
+            None => self.0.push((name, value.into())),
+        }
     }
 
-    fn known(&self, field: &Field) -> Option<&Value> {
-        self.0.get(field.name())
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 }
 
 impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.put(field, value);
+        self.put(field.name(), value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.put(field, value);
+        self.put(field.name(), value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        let before = self.known(field).and_then(Value::as_u64).unwrap_or(0);
-        self.put(field, before.saturating_add(value));
+        let before = self.get(field.name()).and_then(Value::as_u64).unwrap_or(0);
+        self.put(field.name(), before.saturating_add(value));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        let before = self.known(field).and_then(Value::as_i64).unwrap_or(0);
-        self.put(field, before.saturating_add(value));
+        let before = self.get(field.name()).and_then(Value::as_i64).unwrap_or(0);
+        self.put(field.name(), before.saturating_add(value));
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        let before = self.known(field).and_then(Value::as_f64).unwrap_or(0.0);
-        self.put(field, before + value);
+        let before = self.get(field.name()).and_then(Value::as_f64).unwrap_or(0.0);
+        self.put(field.name(), before + value);
     }
 
     /// Also what `display` wraps.
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.put(field, format!("{value:?}"));
+        self.put(field.name(), format!("{value:?}"));
     }
 }

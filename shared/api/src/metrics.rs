@@ -1,7 +1,7 @@
 //! The metrics of a request, in CloudWatch's embedded metric format: which fields of its line are metrics, and by what
 //! they are counted.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
 const NAMESPACE: &str = "SilentAuthGateway";
 
@@ -13,7 +13,7 @@ pub struct Group {
 }
 
 /// All that a request's line can have; what counts it elsewhere is held to this.
-pub const GROUPS: [Group; 5] = [
+pub static GROUPS: [Group; 5] = [
     Group {
         dimensions: &[&["stack", "endpoint"]],
         metrics: &[
@@ -46,21 +46,41 @@ pub const GROUPS: [Group; 5] = [
     Group { dimensions: &[&["stack", "cause"]], metrics: &[("sms_failures", "Count")] },
 ];
 
-/// Adds `_aws` to a request's fields, for the metrics that are among them. `now`: Unix milliseconds.
-pub(crate) fn embed(fields: &mut Map<String, Value>, now: u64) {
-    let directives: Vec<Value> = GROUPS.iter().filter_map(|group| directive(group, fields)).collect();
-    fields.insert("_aws".to_owned(), json!({ "Timestamp": now, "CloudWatchMetrics": directives }));
+/// What stands as `_aws` in a line that has metrics.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Embedded {
+    timestamp: u64,
+    #[serde(rename = "CloudWatchMetrics")]
+    directives: Vec<Directive>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive {
+    namespace: &'static str,
+    dimensions: Vec<&'static [&'static str]>,
+    metrics: Vec<Metric>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric {
+    name: &'static str,
+    unit: &'static str,
+}
+
+/// The metrics that are among a request's fields. `now`: Unix milliseconds.
+pub(crate) fn embedded(known: impl Fn(&str) -> bool, now: u64) -> Embedded {
+    Embedded { timestamp: now, directives: GROUPS.iter().filter_map(|group| directive(group, &known)).collect() }
 }
 
 /// What of a group is there: CloudWatch refuses a line that names a metric or a dimension which it has not.
-fn directive(group: &Group, fields: &Map<String, Value>) -> Option<Value> {
-    let known = |name: &&str| fields.contains_key(*name);
-    let metrics: Vec<Value> = group.metrics.iter().filter(|(name, _)| known(name)).map(metric).collect();
-    let dimensions: Vec<_> = group.dimensions.iter().filter(|set| set.iter().all(known)).collect();
+fn directive(group: &'static Group, known: &impl Fn(&str) -> bool) -> Option<Directive> {
+    let metrics = group.metrics.iter().filter(|(name, _)| known(name));
+    let metrics: Vec<_> = metrics.map(|&(name, unit)| Metric { name, unit }).collect();
+    let dimensions: Vec<_> =
+        group.dimensions.iter().copied().filter(|set| set.iter().all(|name| known(name))).collect();
     let is_empty = metrics.is_empty() || dimensions.is_empty();
-    (!is_empty).then(|| json!({ "Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics }))
-}
-
-fn metric((name, unit): &(&str, &str)) -> Value {
-    json!({ "Name": name, "Unit": unit })
+    (!is_empty).then_some(Directive { namespace: NAMESPACE, dimensions, metrics })
 }

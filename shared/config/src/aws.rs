@@ -5,10 +5,6 @@ use std::time::Duration;
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_http_client::{
-    Builder,
-    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
-};
 use aws_smithy_runtime_api::client::{
     behavior_version::BehaviorVersion,
     http::{HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn},
@@ -18,16 +14,10 @@ use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::{SdkConfig, region::Region};
 use tracing::Span;
 
-use crate::Env;
-
-/// Under the 20 s after which a thawed function finds its pooled connections closed.
-const POOL_IDLE: Duration = Duration::from_secs(15);
+use crate::{Env, https};
 
 /// The longest wait before a second try; twice that before the third. The SDK's own is a second, and a handset is waiting.
 const BACKOFF: Duration = Duration::from_millis(50);
-
-/// Whom an endpoint of AWS must be signed by. Parsing the whole list of the machine, some 140, would be half of a function's start.
-const AMAZON: &[u8] = include_bytes!("../data/amazon-roots.pem");
 
 /// `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, and
 /// `AWS_ENDPOINT_URL_{DYNAMODB,SNS,SECRETS_MANAGER}` or `AWS_ENDPOINT_URL` where it is not AWS itself.
@@ -49,15 +39,14 @@ impl Aws {
             None,
             "environment",
         );
-        // The SDK has no time-outs of its own but the connect's.
+        // The SDK has none of its own; how long a connection may take, the client knows.
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_millis(500))
             .operation_attempt_timeout(Duration::from_millis(800))
             .operation_timeout(Duration::from_millis(2500));
         let of = |service: &str| env.optional(&format!("AWS_ENDPOINT_URL{service}"));
         let [endpoint, dynamodb, sns, secretsmanager] = ["", "_DYNAMODB", "_SNS", "_SECRETS_MANAGER"].map(of);
         let region = env.text("AWS_REGION");
-        let http = https(is_elsewhere(&region, [&endpoint, &dynamodb, &sns, &secretsmanager]));
+        let http = https::client(is_elsewhere(&region, [&endpoint, &dynamodb, &sns, &secretsmanager]));
         let shared = SdkConfig::builder()
             .region(Region::new(region))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
@@ -97,16 +86,6 @@ impl Aws {
 /// Is AWS somebody else here: another endpoint over TLS, or China, which has another operator? Then whom the machine trusts counts.
 fn is_elsewhere(region: &str, endpoints: [&Option<String>; 4]) -> bool {
     region.starts_with("cn-") || endpoints.into_iter().flatten().any(|url| url.starts_with("https:"))
-}
-
-fn https(is_elsewhere: bool) -> SharedHttpClient {
-    let trusted = if is_elsewhere { TrustStore::default() } else { TrustStore::empty().with_pem_certificate(AMAZON) };
-    let http = Builder::new().pool_idle_timeout(POOL_IDLE).tls_provider(Provider::Rustls(CryptoMode::AwsLc));
-    // Its error is kept for other implementations of TLS; rustls is told here what rustls has.
-    match TlsContext::builder().with_trust_store(trusted).build() {
-        Ok(context) => http.tls_context(context).build_https(),
-        Err(_) => http.build_https(),
-    }
 }
 
 /// Adds what it sends to `dynamodb_calls` of the current request.

@@ -2,6 +2,7 @@
 //! problems, so that a bad configuration is mended in one go and ends the process before the first request.
 
 mod aws;
+mod https;
 mod reader;
 mod secrets;
 

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     path::PathBuf,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -113,10 +113,10 @@ impl Operators {
     }
 
     /// The manifest of the adapter that serves `network` for `customer`. Nothing is loaded.
-    pub fn manifest(&self, network: &str, customer: &str) -> Result<Manifest, Verdict> {
+    pub fn manifest(&self, network: &str, customer: &str) -> Result<Arc<Manifest>, Verdict> {
         let operator = self.table.get(network).and_then(|operator| operator.of(customer));
         let operator = operator.ok_or(Verdict::NetworkUnsupported)?;
-        self.adapters.manifest(&operator.adapter).map(|manifest| (*manifest).clone()).map_err(|error| {
+        self.adapters.manifest(&operator.adapter).map_err(|error| {
             self.log(&operator.adapter, network, Verdict::ConfigError, error.to_string());
             Verdict::ConfigError
         })

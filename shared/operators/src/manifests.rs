@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
 };
 
 use serde::Deserialize;
@@ -17,8 +18,15 @@ type Known = HashMap<String, Result<Arc<Manifest>, LoadError>>;
 /// The manifests of a directory, by the adapters' ids.
 pub struct Manifests {
     directory: PathBuf,
-    /// The file as it was read last, and what stood in it.
-    read: Mutex<(Vec<u8>, Known)>,
+    read: Mutex<Read>,
+}
+
+/// What stood in the file when it was read last.
+#[derive(Default)]
+struct Read {
+    /// When the file had been written, and its length: reading it at each step would cost more than the step.
+    at: Option<(SystemTime, u64)>,
+    known: Known,
 }
 
 impl Manifests {
@@ -30,19 +38,20 @@ impl Manifests {
         &self.directory
     }
 
-    /// The manifest as the file has it now; it is parsed again only where the file has changed.
+    /// The manifest as the file has it now; it is read again only where the file has changed.
     pub fn get(&self, id: &str) -> Result<Arc<Manifest>, LoadError> {
         if !is_id(id) {
             return Err(LoadError::NotListed);
         }
-        let bytes = std::fs::read(self.directory.join("manifest.json"))
-            .map_err(|error| LoadError::Manifest(error.kind().to_string()))?;
+        let unreadable = |error: std::io::Error| LoadError::Manifest(error.kind().to_string());
+        let file = self.directory.join("manifest.json");
+        let about = std::fs::metadata(&file).map_err(unreadable)?;
+        let at = about.modified().ok().map(|written| (written, about.len()));
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        if read.0 != bytes {
-            let known = parse(&bytes)?;
-            *read = (bytes, known);
+        if at.is_none() || read.at != at {
+            *read = Read { at, known: parse(&std::fs::read(&file).map_err(unreadable)?)? };
         }
-        read.1.get(id).cloned().unwrap_or(Err(LoadError::NotListed))
+        read.known.get(id).cloned().unwrap_or(Err(LoadError::NotListed))
     }
 }
 

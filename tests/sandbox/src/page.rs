@@ -3,6 +3,7 @@
 
 mod api;
 mod callback;
+mod reference;
 mod refusals;
 mod usage;
 
@@ -29,6 +30,7 @@ use crate::{
     operators::Operators,
 };
 use api::Flows;
+pub use reference::Reference;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -43,9 +45,10 @@ struct Shared {
     /// The functions' log.
     log: PathBuf,
     flows: Flows,
+    reference: Reference,
 }
 
-/// The page of this gateway.
+/// The page of this gateway, with the API reference that `reference` has.
 ///
 /// # Errors
 /// When the customer's HTTP client cannot be built.
@@ -55,22 +58,19 @@ pub fn router(
     operators: Operators,
     usage: Usage,
     directory: &Path,
+    reference: Reference,
 ) -> Result<Router, reqwest::Error> {
     let authority = gateway.sandbox.trim_start_matches("http://").to_owned();
     let customer = Arc::new(Customer::of(&gateway)?);
-    let page = Page(Arc::new(Shared {
-        gateway,
-        customer,
-        inbox,
-        operators,
-        usage,
-        log: directory.join(refusals::LOG),
-        flows: Flows::default(),
-    }));
+    let (log, flows) = (directory.join(refusals::LOG), Flows::default());
+    let page = Page(Arc::new(Shared { gateway, customer, inbox, operators, usage, log, flows, reference }));
     Ok(Router::new()
         .route("/", get(|| file("text/html; charset=utf-8", include_str!("../page/index.html"))))
         .route("/app.js", get(|| file("text/javascript; charset=utf-8", include_str!("../page/app.js"))))
         .route("/style.css", get(|| file("text/css; charset=utf-8", include_str!("../page/style.css"))))
+        .route("/docs", get(reference::moved))
+        .route("/docs/", get(reference::index))
+        .route("/docs/{file}", get(reference::file))
         .route("/health", get(|| async { Json(json!({ "status": "ok" })) }))
         .route("/inbox/{msisdn}", get(inbox_of))
         .route("/usage", get(usage::usage))
@@ -125,7 +125,8 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
 }
 
 async fn no_embedding(request: Request, next: Next) -> Response {
-    let policy = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    let own = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    let policy = if request.uri().path().starts_with("/docs/") { reference::POLICY } else { own };
     let headers = [
         (header::CONTENT_SECURITY_POLICY, policy),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -40,7 +40,8 @@ pub struct Settings {
     pub ports: Ports,
     /// The operator table, with the default addresses in it; the world puts its own in their place.
     pub operators: String,
-    /// Where `operators.json` and `lookup.json` are for the functions; see [`World::write_tables`].
+    /// Where `operators.json` and `lookup.json` are for the functions, see [`World::write_tables`]; and in `docs` the API
+    /// reference, if it is built.
     pub directory: PathBuf,
     /// The adapters' directory for the functions.
     pub adapters: PathBuf,
@@ -137,7 +138,7 @@ impl World {
             api_key: secrets.operator_api_key.clone(),
             decryption_key: secrets.operator_decryption_key.clone(),
             callbacks: format!("{}/v1/callback", settings.public_url),
-            enrich_url: settings.enrich_url,
+            enrich_url: settings.enrich_url.clone(),
             slow: settings.slow,
         })?;
         servers.serve(bound.operators, operators.public_router());
@@ -155,9 +156,10 @@ impl World {
             customer: shop::register(&dynamodb, &secrets.customer_pepper, redirect_uri, &networks).await?,
             devices,
         };
-        let usage = Usage::new(dynamodb::client(&dynamodb), dynamodb::USAGE);
         let directory = settings.directory;
-        let page = page::router(gateway.clone(), inbox.clone(), operators.clone(), usage, &directory)?;
+        let usage = Usage::new(dynamodb::client(&dynamodb), dynamodb::USAGE);
+        let reference = page::Reference { folder: directory.join("docs"), enrich_url: settings.enrich_url };
+        let page = page::router(gateway.clone(), inbox.clone(), operators.clone(), usage, &directory, reference)?;
         servers.serve(bound.sandbox, page);
 
         let env = environment(&gateway, secrets, &directory, &settings.adapters, dynamodb, sns);

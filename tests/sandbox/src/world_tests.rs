@@ -1,6 +1,8 @@
 //! A whole world, and a handset that walks through its operators to where the gateway would be.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::path::Path;
+
 use serde_json::Value;
 use url::Url;
 
@@ -11,13 +13,17 @@ const CALLBACK: &str = "http://127.0.0.1:1/v1/callback/vodafone";
 
 /// A world without a gateway: nothing listens on port 1.
 pub async fn world() -> World {
+    world_in(&std::env::temp_dir()).await
+}
+
+pub async fn world_in(directory: &Path) -> World {
     let settings = Settings {
         public_url: "http://127.0.0.1:1".to_owned(),
         enrich_url: "http://127.0.0.1:1".to_owned(),
         profiles: vec![adapters()],
         ports: Ports::default(),
         operators: r#"{"host":"http://127.0.0.1:9410","hop":"127.0.0.1:9411"}"#.to_owned(),
-        directory: std::env::temp_dir(),
+        directory: directory.to_owned(),
         adapters: std::env::temp_dir(),
         slow: std::time::Duration::from_secs(1),
     };

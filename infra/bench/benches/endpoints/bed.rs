@@ -86,10 +86,8 @@ struct Walk<'a> {
 impl Bed {
     pub fn start(place: &Place) -> Self {
         let around = world::start(place).expect("a world");
-        let (gateway, mut env) = (around.world().gateway(), around.env().clone());
-        // No limit is met, however often it is walked; and no lookup is asked, whose answer would be another party's.
-        let unlimited = ["OTP_SENDS_AN_HOUR", "OTP_SENDS_A_DAY", "OTP_SENDS_AN_HOUR_FOR_AN_ADDRESS"];
-        env.extend(unlimited.map(|name| (name.to_owned(), "1000000".to_owned())));
+        let (gateway, mut env) = (around.world().gateway(), around.unlimited());
+        // No lookup is asked, whose answer would be another party's.
         env.insert("LOOKUP".to_owned(), String::new());
         let device = gateway.device(NUMBER).expect("a device").clone();
         let shop = &gateway.customer;

@@ -1,10 +1,15 @@
 //! What the sandbox's listener answers to its own page, to scripts and to other sites.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::fs;
+
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::world::{World, tests::world};
+use crate::world::{
+    World,
+    tests::{world, world_in},
+};
 
 fn begin(world: &World) -> RequestBuilder {
     let flow = "3f1c1a52-5c3e-4b8a-9a77-0d5b3a1f0c11";
@@ -22,6 +27,24 @@ async fn the_page_and_its_parts_are_served() {
     for path in ["/", "/app.js", "/style.css", "/health", "/api/devices", "/inbox/%2B447700900620"] {
         assert_eq!(status(Client::new().get(format!("{}{path}", world.gateway().sandbox))).await, 200, "{path}");
     }
+}
+
+#[tokio::test]
+async fn the_reference_has_the_addresses_of_the_run_or_says_how_it_is_built() {
+    let files = tempfile::tempdir().unwrap();
+    let world = world_in(files.path()).await;
+    let read = async |path: &str| {
+        let answer = reqwest::get(format!("{}{path}", world.gateway().sandbox)).await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let (status, text) = read("/docs").await;
+    assert!(status == 404 && text.contains("cargo xtask docs"), "{status} {text}");
+    let folder = files.path().join("docs");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("openapi.json"), "http://127.0.0.1:9000/v1/validate").unwrap();
+    assert_eq!(read("/docs/openapi.json").await, (200, "http://127.0.0.1:1/v1/validate".to_owned()));
+    fs::write(files.path().join("env.json"), "secret").unwrap();
+    assert_eq!(read("/docs/..%2Fenv.json").await.0, 404);
 }
 
 #[tokio::test]

@@ -1,0 +1,3 @@
+export type { Authorize, ConfigAnswer, Coverage, SentCode, ValidateRequest } from "./api.js";
+export { GatewayError } from "./error.js";
+export { Gateway, type Options, type Question, type Verdict } from "./gateway.js";

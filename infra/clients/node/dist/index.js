@@ -1,0 +1,2 @@
+export { GatewayError } from "./error.js";
+export { Gateway } from "./gateway.js";

@@ -1,0 +1,5 @@
+// Silent Auth Gateway for a customer's backend.
+
+export type { Authorize, ConfigAnswer, Coverage, SentCode, ValidateRequest } from "./api.js";
+export { GatewayError } from "./error.js";
+export { Gateway, type Options, type Question, type Verdict } from "./gateway.js";

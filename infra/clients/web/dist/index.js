@@ -1,0 +1,3 @@
+export { AuthError } from "./errors.js";
+export { CodeEntry } from "./code.js";
+export { returned, silent } from "./silent.js";

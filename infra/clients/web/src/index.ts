@@ -1,0 +1,6 @@
+// Silent Auth Gateway in a page or an app. The page's backend asks for tokens and configs, and validates; this does the rest.
+
+export { AuthError, type Next, type WireError } from "./errors.js";
+export { CodeEntry, type CodeOptions, type View } from "./code.js";
+export { returned, silent, type Returned, type SilentOptions } from "./silent.js";
+export type { Authorize, Config, Proof, SentCode } from "./wire.js";
