@@ -28,7 +28,7 @@ impl Answer {
     }
 
     /// The rows in comma-separated values (RFC 4180), for spreadsheets.
-    pub(crate) fn as_csv(mut self) -> Self {
+    pub(crate) fn into_csv(mut self) -> Self {
         if let Shown::Many(rows) = self.shown {
             self.shown = Shown::Csv(rows);
         }
@@ -128,9 +128,9 @@ mod tests {
     #[test]
     fn comma_separated_values_have_a_head_and_quote_what_must_be() {
         let row = |id: &str, n: Value| vec![("id", json!(id)), ("n", n)];
-        let answer = Answer::many(vec![row("a,\"b\"", json!(1.5)), row("c", json!(null))]).as_csv();
+        let answer = Answer::many(vec![row("a,\"b\"", json!(1.5)), row("c", json!(null))]).into_csv();
         assert_eq!(answer.text(), "id,n\r\n\"a,\"\"b\"\"\",1.5\r\nc,\r\n");
-        assert_eq!(Answer::many(Vec::new()).as_csv().text(), "");
+        assert_eq!(Answer::many(Vec::new()).into_csv().text(), "");
     }
 
     #[test]

@@ -57,5 +57,5 @@ pub(crate) async fn run(usage: Usage, mut place: Place) -> Result<Answer, Error>
         ]
     });
     let answer = Answer::many(rows.collect());
-    Ok(if usage.csv { answer.as_csv() } else { answer })
+    Ok(if usage.csv { answer.into_csv() } else { answer })
 }
