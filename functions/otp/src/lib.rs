@@ -161,7 +161,7 @@ fn refused(refusal: Refusal) -> ApiError {
         Refusal::TooSoonAfterSilent { wait_ms } => ApiError::from(wire::OTP_TOO_SOON).retry_after(wait_ms),
         Refusal::TooManySends => wire::OTP_SENDS.into(),
         Refusal::TooSoonAfterSend { wait_ms } => ApiError::from(wire::OTP_GAP).retry_after(wait_ms),
-        _ => wire::OTP_TOKEN.into(),
+        _ => ApiError::from(wire::OTP_TOKEN).of("id_token"),
     }
     .because(refusal)
 }

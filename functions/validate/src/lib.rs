@@ -173,6 +173,10 @@ fn spend(session: &mut Session, secret: &str, wrong: (Wire, &'static str)) -> Re
     }
 }
 
+fn unknown() -> ApiError {
+    ApiError::at(wire::TOKEN, "id_token", "no such session")
+}
+
 fn key_reused(refusal: Refusal) -> ApiError {
     ApiError::at(wire::KEY_REUSED, "Idempotency-Key", refusal)
 }
@@ -213,7 +217,7 @@ impl Endpoint for Validate {
                 let (session, reason) = self.ask_operator(session, payload, once, now).await?;
                 (session, reason, now)
             }
-            Err(UpdateError::Absent) => return Err(ApiError::at(wire::TOKEN, "id_token", "no such session")),
+            Err(UpdateError::Absent) => return Err(unknown()),
             Err(UpdateError::Refused(refusal)) => return Err(refusal),
             Err(UpdateError::Store(error)) => return Err(ApiError::failed(error.is_temporary(), error)),
             // The number's wrong codes of the day are used up: nothing was judged, nothing has changed.
@@ -221,7 +225,7 @@ impl Endpoint for Validate {
                 count_code(Reason::AttemptsExceeded);
                 let session = self.attempts.store().get(&id_token.jti, now).await;
                 let session = session.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
-                (session.ok_or(wire::TOKEN)?, Reason::AttemptsExceeded, now)
+                (session.ok_or_else(unknown)?, Reason::AttemptsExceeded, now)
             }
         };
         Span::current().record("network", session.network.as_ref().map(|network| network.as_str()));
