@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use crate::{Error, command::Run};
 
 /// Name as in the sandbox's options, and the default.
-const DEFAULTS: [(&str, u16); 10] = [
+const DEFAULTS: [(&str, u16); 11] = [
     ("gateway", 9000),
     ("watch", 9001),
     ("enrich", 9002),
@@ -16,6 +16,7 @@ const DEFAULTS: [(&str, u16); 10] = [
     ("lookup", 9413),
     ("dynamodb", 9420),
     ("sns", 9421),
+    ("sqs", 9422),
 ];
 
 pub(crate) struct Ports(Vec<(&'static str, u16)>);

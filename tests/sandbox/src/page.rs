@@ -6,6 +6,7 @@ mod callback;
 mod reference;
 mod refusals;
 mod usage;
+mod webhooks;
 
 use std::{
     path::{Path, PathBuf},
@@ -31,6 +32,7 @@ use crate::{
 };
 use api::Flows;
 pub use reference::Reference;
+use webhooks::Webhooks;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -45,6 +47,7 @@ struct Shared {
     /// The functions' log.
     log: PathBuf,
     flows: Flows,
+    webhooks: Webhooks,
     reference: Reference,
 }
 
@@ -62,8 +65,18 @@ pub fn router(
 ) -> Result<Router, reqwest::Error> {
     let authority = gateway.sandbox.trim_start_matches("http://").to_owned();
     let customer = Arc::new(Customer::of(&gateway)?);
-    let (log, flows) = (directory.join(refusals::LOG), Flows::default());
-    let page = Page(Arc::new(Shared { gateway, customer, inbox, operators, usage, log, flows, reference }));
+    let shared = Shared {
+        gateway,
+        customer,
+        inbox,
+        operators,
+        usage,
+        log: directory.join(refusals::LOG),
+        flows: Flows::default(),
+        webhooks: Webhooks::default(),
+        reference,
+    };
+    let page = Page(Arc::new(shared));
     Ok(Router::new()
         .route("/", get(|| file("text/html; charset=utf-8", include_str!("../page/index.html"))))
         .route("/app.js", get(|| file("text/javascript; charset=utf-8", include_str!("../page/app.js"))))
@@ -74,6 +87,8 @@ pub fn router(
         .route("/health", get(|| async { Json(json!({ "status": "ok" })) }))
         .route("/inbox/{msisdn}", get(inbox_of))
         .route("/usage", get(usage::usage))
+        .route("/webhook", post(webhooks::receive))
+        .route("/webhooks", get(webhooks::list))
         .route("/refusals", get(refusals::refusals))
         .route("/customer/callback", get(callback::page))
         .route("/api/devices", get(api::devices))
