@@ -46,9 +46,8 @@ impl Gateway {
     /// # Errors
     /// When one has ended already.
     pub fn end(self) -> Result<(), Error> {
-        let functions =
-            self.0.into_values().map(|function| function.into_inner().unwrap_or_else(PoisonError::into_inner));
-        functions.map(Function::end).collect()
+        let mut functions = self.0.into_values();
+        functions.try_for_each(|function| function.into_inner().unwrap_or_else(PoisonError::into_inner).end())
     }
 
     /// Has the function answer whose path it is; its name, and how long it took.
