@@ -82,6 +82,8 @@ async fn a_healthy_deployment_is_ok_in_every_check() {
         "table customers: deletion protection",
         "table sessions",
         "table sessions: ttl",
+        "table usage",
+        "table usage: ttl",
         "secret keys",
         "secret signing",
         "secret customers",
@@ -122,7 +124,7 @@ async fn every_question_only_reads_is_signed_for_its_service_and_asked_once() {
         let scope = format!("/eu-west-2/{service}/aws4_request");
         assert!(authorization.contains("Credential=AKIATEST/") && authorization.contains(&scope), "{question:?}");
     }
-    assert_eq!(asked.len(), 21, "{asked:?}");
+    assert_eq!(asked.len(), 23, "{asked:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,6 +141,7 @@ async fn what_nobody_allows_to_look_at_is_said_to_be_unseen() {
             "GetSMSAttributes" | "GetMetricStatistics" => "SMS: spend",
             "/2018-10-31/layers/gw-adapters/versions" => "layer: newest",
             "DescribeTimeToLive gw-sessions" => "table sessions: ttl",
+            "DescribeTimeToLive gw-usage" => "table usage: ttl",
             "DescribeContinuousBackups gw-customers" => "table customers: backups",
             what => match what.split_once(" gw") {
                 Some(("DescribeTable", name)) => &format!("table {}", &name[1..]),

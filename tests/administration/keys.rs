@@ -40,7 +40,7 @@ async fn stack(name: &str) -> Option<Stack> {
     let resources = json!({
         "SigningSecret": secret("UNUSED"), "KeysSecret": secret("UNUSED"), "OperatorsSecret": secret("UNUSED"),
         "CustomersSecret": secret("CUSTOMER_PEPPER"), "OtpSecret": secret("OTP_PEPPER"),
-        "CustomersTable": table, "SessionsTable": table,
+        "CustomersTable": table, "SessionsTable": table, "UsageTable": table,
     });
     let resource = |name: &String| (name.clone(), json!({ "Value": { "Ref": name } }));
     let mut outputs: BTreeMap<String, Value> = resources.as_object().expect("resources").keys().map(resource).collect();

@@ -7,4 +7,6 @@ mod deployment;
 mod doctor;
 mod keys;
 mod operators;
+mod receipts;
 mod sessions;
+mod usage;

@@ -19,6 +19,8 @@ mod lookups;
 mod networks;
 mod one_time_password;
 mod payloads;
+mod receipts;
+mod refusals;
 mod repeats;
 mod secrets;
 mod silent;

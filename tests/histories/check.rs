@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashSet};
 use aws_sdk_dynamodb::types::AttributeValue;
 use sandbox::dynamodb;
 use serde_json::Value;
+use sna_sessions::Usage;
+use time::OffsetDateTime;
 
 use crate::{
     bench::Bench,
-    client::Started,
     history::{Played, Seen, WRONG_CODES},
     plan::Act,
 };
@@ -19,12 +20,37 @@ const DAY: u64 = 86_400_000;
 pub type Tally = BTreeMap<&'static str, usize>;
 
 /// The session as it is stored.
-pub async fn stored(bench: &Bench, session: &Started) -> Value {
+pub async fn stored(bench: &Bench, id: &str) -> Value {
     let client = dynamodb::client(&bench.world.env()["AWS_ENDPOINT_URL_DYNAMODB"]);
-    let key = AttributeValue::S(format!("session#{}", session.id));
+    let key = AttributeValue::S(format!("session#{id}"));
     let item = client.get_item().table_name(dynamodb::SESSIONS).key("pk", key).consistent_read(true).send().await;
     let item = item.expect("an answer").item.expect("an item");
     serde_json::from_str(item["session"].as_s().expect("text")).expect("JSON")
+}
+
+/// Of a session, or of what was counted: silent attempts that ended, matches, mismatches, messages, codes that were right.
+pub type Counts = [u64; 5];
+
+/// What a stored session has used; who answered it, the item does not say.
+pub fn facts(stored: &Value, by_code: bool) -> Counts {
+    let (ended, reason) = (stored["silent"]["at"] == "ended", &stored["silent"]["reason"]);
+    let sends = stored["otp"]["sends"].as_u64().unwrap_or(0);
+    [ended.into(), (ended && reason == "MATCH").into(), (ended && reason == "MISMATCH").into(), sends, by_code.into()]
+}
+
+pub fn sum(all: impl Iterator<Item = Counts>) -> Counts {
+    all.fold([0; 5], |sum, one| std::array::from_fn(|index| sum[index] + one[index]))
+}
+
+/// What was counted for a customer from `from` to `to` (Unix milliseconds), whatever the network.
+pub async fn counted(bench: &Bench, customer: &str, from: u64, to: u64) -> Counts {
+    let client = dynamodb::client(&bench.world.env()["AWS_ENDPOINT_URL_DYNAMODB"]);
+    let day = |ms: u64| OffsetDateTime::from_unix_timestamp(i64::try_from(ms / 1000).expect("a time")).expect("a day");
+    let used = Usage::new(client, dynamodb::USAGE).days(customer, day(from).date(), day(to).date(), None).await;
+    sum(used
+        .expect("counters")
+        .into_iter()
+        .map(|used| [used.silent_attempts, used.matches, used.mismatches, used.otp_sent, used.otp_verified]))
 }
 
 impl Seen {
@@ -60,9 +86,10 @@ fn distinct<'a>(seen: impl Iterator<Item = &'a Seen>) -> usize {
 /// The invariant that does not hold, and why.
 pub async fn check(bench: &Bench, played: &Played, tally: &mut Tally) -> Result<(), String> {
     let mut numbers: BTreeMap<&str, (u64, usize, usize)> = BTreeMap::new();
+    let mut used = Vec::new();
     for (index, session) in played.sessions.iter().enumerate() {
         let own: Vec<&Seen> = played.seen.iter().filter(|seen| seen.on == index).collect();
-        let stored = stored(bench, session).await;
+        let stored = stored(bench, &session.id).await;
         let otp = &stored["otp"];
         let sends = || own.iter().copied().filter(|seen| seen.act == Act::Send);
         let claims = sends().filter(|seen| !seen.is_refused()).count();
@@ -94,6 +121,10 @@ pub async fn check(bench: &Bench, played: &Played, tally: &mut Tally) -> Result<
             let refused = seen.status() == 400 && seen.asked == 0;
             ensure("I5: a stranger reads and changes nothing", refused, || format!("{seen:?}"))?;
         }
+        let by = |silent: bool| trues.iter().any(|seen| matches!(seen.act, Act::Prove { .. }) == silent);
+        // Of a "true" that nobody heard it is not known what it was for, if there was a code.
+        let perhaps = by(false) || (stored["answered"] == true && attempts > 0 && !by(true));
+        used.push([by(false), perhaps].map(|by_code| facts(&stored, by_code)));
         let number = numbers.entry(&session.number).or_default();
         number.0 += otp["sends"].as_u64().unwrap_or(0);
         number.1 += claims;
@@ -111,6 +142,14 @@ pub async fn check(bench: &Bench, played: &Played, tally: &mut Tally) -> Result<
         let within = wrong as u64 <= WRONG_CODES * days;
         ensure("I1: the cap of a number", within, || format!("{wrong} wrong codes in {days} days"))?;
     }
+    let times = || played.seen.iter().map(|seen| seen.at);
+    // A request that began before midnight may be counted after it.
+    let (first, last) = (times().min().unwrap_or(0), times().max().unwrap_or(0) + DAY);
+    let counted = counted(bench, &played.customer, first, last).await;
+    let [least, most] = [0, 1].map(|which| sum(used.iter().map(|used| used[which])));
+    let equal = counted[..4] == least[..4] && (least[4]..=most[4]).contains(&counted[4]);
+    ensure("I7: what is counted is what happened", equal, || format!("{counted:?} counted, {least:?} to {most:?}"))?;
+    *tally.entry("counted").or_default() += counted.iter().sum::<u64>() as usize;
     count(played, tally);
     Ok(())
 }

@@ -48,6 +48,8 @@ pub struct Lane {
 
 /// A history that was played.
 pub struct Played {
+    /// The customer of all sessions.
+    pub customer: String,
     pub sessions: Vec<Arc<Started>>,
     pub seen: Vec<Seen>,
     /// Messages that were there before, by number.
@@ -70,7 +72,8 @@ impl Lane {
             worker.0[0].clock.store(skew.as_millis() as u64, Ordering::SeqCst);
         }
         let first = &self.workers[0].0[0];
-        let customer = Customer::register(bench, first, &format!("a{name}"), WRONG_CODES).await;
+        let id = format!("a{name}");
+        let customer = Customer::register(bench, first, &id, WRONG_CODES).await;
         let thief = Customer::register(bench, first, &format!("b{name}"), WRONG_CODES).await;
         let (mut sessions, mut before) = (Vec::new(), HashMap::new());
         for index in 0..SESSIONS {
@@ -96,7 +99,7 @@ impl Lane {
             }
         });
         futures_util::future::join_all(work).await;
-        Played { seen: seen.into_inner().expect("a lock"), sessions, before, thief }
+        Played { customer: id, seen: seen.into_inner().expect("a lock"), sessions, before, thief }
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     bench::{Answer, Bench, Instance, Mishap, Request},
-    check::stored,
+    check::{self, counted, stored},
     client::{Customer, Started, handset},
 };
 
@@ -20,6 +20,9 @@ struct Scene {
     instance: Instance,
     customer: Customer,
     sessions: usize,
+    /// Those that were begun, and when the first was.
+    begun: Vec<String>,
+    since: u64,
 }
 
 impl Scene {
@@ -27,7 +30,8 @@ impl Scene {
         let bench = Bench::start().await;
         let instance = bench.instance(Arc::new(AtomicU64::new(0))).await;
         let customer = Customer::register(&bench, &instance, "shop", 1_000_000).await;
-        Self { bench, instance, customer, sessions: 0 }
+        let since = instance.now();
+        Self { bench, instance, customer, sessions: 0, begun: Vec::new(), since }
     }
 
     fn get_config(&mut self) -> Request {
@@ -37,7 +41,19 @@ impl Scene {
 
     async fn start(&mut self) -> Started {
         let request = self.get_config();
-        Started::of(&self.well(&request).await, &self.customer, handset(false, 20))
+        let started = Started::of(&self.well(&request).await, &self.customer, handset(false, 20));
+        self.begun.push(started.id.clone());
+        started
+    }
+
+    /// Every session was answered by a code in the end; nothing was counted twice, and nothing was left out.
+    async fn is_counted(&self) {
+        let mut facts = Vec::new();
+        for id in &self.begun {
+            facts.push(check::facts(&stored(&self.bench, id).await, true));
+        }
+        let counted = counted(&self.bench, "shop", self.since, self.instance.now()).await;
+        assert_eq!(counted, check::sum(facts.into_iter()));
     }
 
     /// A request that nothing happens to.
@@ -122,6 +138,7 @@ async fn wherever_the_silent_way_dies_there_is_one_exchange_and_a_code_still_wor
         deaths += usize::from(died);
     }
     assert!(deaths >= 6, "died in {deaths} places only");
+    scene.is_counted().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -133,7 +150,7 @@ async fn wherever_a_send_dies_there_is_at_most_one_message_and_another_may_follo
         let before = scene.messages(&session);
         let died = scene.die(&session.send(), at, fault).await;
         let sent = scene.messages(&session) - before;
-        let recorded = stored(&scene.bench, &session).await["otp"]["sends"].as_u64().unwrap_or(0);
+        let recorded = stored(&scene.bench, &session.id).await["otp"]["sends"].as_u64().unwrap_or(0);
         assert!(sent <= recorded && recorded <= 1, "{at} {fault:?}: {sent} sent, {recorded} recorded");
         scene.instance.advance(RESEND_GAP);
         scene.falls_back(&session).await;
@@ -141,6 +158,7 @@ async fn wherever_a_send_dies_there_is_at_most_one_message_and_another_may_follo
         deaths += usize::from(died);
     }
     assert!(deaths >= 6, "died in {deaths} places only");
+    scene.is_counted().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,13 +171,13 @@ async fn wherever_a_guess_dies_it_is_counted_at_most_once_and_true_is_given_once
         let code = scene.code(&session);
         let wrong = session.guess(&gateway_tests::steps::another(&code)).to_string();
         let died = scene.die(&scene.customer.post("/v1/validate", &wrong), at, fault).await;
-        let attempts = stored(&scene.bench, &session).await["otp"]["code"]["attempts"].as_u64().expect("a number");
+        let attempts = stored(&scene.bench, &session.id).await["otp"]["code"]["attempts"].as_u64().expect("a number");
         assert!(attempts <= 1 && (died || attempts == 1), "{at} {fault:?}: {attempts}");
 
         let right = scene.customer.post("/v1/validate", &session.guess(&code).to_string());
         let right = right.with("idempotency-key", "key");
         let died = scene.die(&right, at, fault).await && died;
-        let spent = stored(&scene.bench, &session).await["answered"] == true;
+        let spent = stored(&scene.bench, &session.id).await["answered"] == true;
         // Nobody was told; with the key the customer learns it, and without it nobody does.
         let stranger = scene.validate(&session.guess(&code)).await;
         assert_eq!(stranger.json["authenticated"] == "true", !spent, "{at} {fault:?}");
@@ -168,4 +186,5 @@ async fn wherever_a_guess_dies_it_is_counted_at_most_once_and_true_is_given_once
         deaths += usize::from(died);
     }
     assert!(deaths >= 4, "died in {deaths} places only");
+    scene.is_counted().await;
 }

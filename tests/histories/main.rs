@@ -80,7 +80,7 @@ async fn every_invariant_holds_in_random_histories() {
         assert!(line.is_none(), "I6: a line holds a {what}: {line:?}");
     }
     if count >= 80 {
-        for what in ["killed", "stolen", "true by proof", "true by code", "sent", "wrong code"] {
+        for what in ["killed", "stolen", "true by proof", "true by code", "sent", "wrong code", "counted"] {
             assert!(all.get(what).is_some_and(|times| *times > 5), "hardly any {what}: {all:?}");
         }
     }

@@ -2,7 +2,7 @@
 
 use gateway_tests::{
     engine::Engine,
-    faults::{BROKEN, Faults, Order, Proxy},
+    faults::{BROKEN, Faults, Proxy},
     rogue::{NUMBER, Rogue},
     steps::{Customer, Started, answer, client, device, invalid, newest_code, register},
 };
@@ -78,7 +78,7 @@ async fn whoever_dies_between_the_claim_and_the_verdict_has_spent_the_attempt_an
     let (started, body) = begin(&rogue, &customer).await;
     assert_eq!(started.open(None).await.status, 200);
     // The claim is written; the verdict is not.
-    faults.order(Order { on: "PutItem", skip: 1, times: usize::MAX, fault: BROKEN });
+    faults.always("TransactWriteItems", BROKEN);
     assert_eq!(customer.validate(&body).await.0, 503);
     faults.heal();
     assert_eq!(customer.validate(&body).await, invalid(SUPERSEDED));

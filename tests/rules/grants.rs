@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A call of the stores, as the functions write it, and what DynamoDB must allow for it.
-const CALLS: [(&str, &str, &[&str]); 15] = [
+const CALLS: [(&str, &str, &[&str]); 19] = [
     ("customers.fresh(", "Customers", &["GetItem"]),
     ("customers.cached(", "Customers", &["GetItem"]),
     // It is read again beside the request.
@@ -28,6 +28,11 @@ const CALLS: [(&str, &str, &[&str]); 15] = [
     ("store().update(", "Sessions", &["GetItem", "PutItem"]),
     (".update_counting(", "Sessions", &["GetItem", "PutItem"]),
     (".counters.count(", "Sessions", &["UpdateItem"]),
+    // What ends a silent attempt, sends a code or finds it right is counted as used.
+    ("attempts.end(", "Usage", &["UpdateItem"]),
+    (".answer_payload(", "Usage", &["UpdateItem"]),
+    (".guess(", "Usage", &["UpdateItem"]),
+    (".claim_send(", "Usage", &["UpdateItem"]),
     ("Count::Add", "Sessions", &["UpdateItem"]),
     ("Count::GiveBack", "Sessions", &["UpdateItem"]),
     ("Count::Check", "Sessions", &["ConditionCheckItem"]),
@@ -45,8 +50,16 @@ const SECRETS: [(&str, &str); 6] = [
 ];
 
 /// The variables without which something is missing. Others have defaults, stand in a secret, or are set by Lambda.
-const MUST_BE_GIVEN: [&str; 7] =
-    ["STACK", "PUBLIC_URL", "SESSIONS_TABLE", "CUSTOMERS_TABLE", "OPERATORS", "ADAPTERS", "SMS_MAX_PRICE"];
+const MUST_BE_GIVEN: [&str; 8] = [
+    "STACK",
+    "PUBLIC_URL",
+    "SESSIONS_TABLE",
+    "USAGE_TABLE",
+    "CUSTOMERS_TABLE",
+    "OPERATORS",
+    "ADAPTERS",
+    "SMS_MAX_PRICE",
+];
 
 /// The only way to send an SMS.
 const SMS: &str = "sna_otp::client(";
@@ -307,7 +320,7 @@ fn a_template_that_grants_or_gives_something_else_is_found() {
 }
 
 #[test]
-fn only_otp_sends_and_only_two_sign() {
+fn only_otp_sends_and_only_three_sign() {
     let template = template("template.yaml");
     let roles: Vec<_> = resources(&template, "AWS::IAM::Role").map(|(name, role)| (name, granted(role))).collect();
     let who = |what: &str| {
@@ -315,7 +328,7 @@ fn only_otp_sends_and_only_two_sign() {
         may.map(|(name, _)| *name).collect::<BTreeSet<_>>()
     };
     assert_eq!(who("sns:"), ["OtpRole"].into());
-    assert_eq!(who("SigningSecret"), ["GetConfigRole", "TokenRole"].into());
+    assert_eq!(who("SigningSecret"), ["GetConfigRole", "TokenRole", "ValidateRole"].into());
     assert_eq!(who("CustomersSecret"), ["TokenRole"].into());
     for nobody in ["Delete", "Scan", "Query", "BatchWrite", "iam:", "kms:", "lambda:", "CreateTable"] {
         assert!(who(nobody).is_empty(), "{nobody}");
@@ -351,7 +364,7 @@ fn peppers_are_64_hex_digits_and_outlive_what_they_protect() {
         });
         assert_eq!(*generate, expected, "{secret}");
     }
-    for kept in ["Customers", "CustomersSecret"] {
+    for kept in ["Customers", "CustomersSecret", "Usage"] {
         assert_eq!(template["Resources"][kept]["DeletionPolicy"], "RetainExceptOnCreate", "{kept}");
     }
 }

@@ -16,12 +16,13 @@ use sandbox::{
 };
 use sna_config::{Aws, Env};
 use sna_customers::Customers;
-use sna_sessions::Store;
+use sna_sessions::{Counters, Store, Usage};
 
 const SESSIONS: &str = "sna-suite-sessions";
 const CUSTOMERS: &str = "sna-suite-customers";
+const USAGE: &str = "sna-suite-usage";
 
-/// A running engine with the two tables of the suite.
+/// A running engine with the tables of the suite.
 pub struct Engine {
     pub name: &'static str,
     pub url: String,
@@ -53,7 +54,7 @@ impl Engine {
     async fn at(name: &'static str, url: String, servers: Servers) -> Self {
         let engine = Self { name, url, _servers: servers };
         let client = engine.client();
-        for table in [SESSIONS, CUSTOMERS] {
+        for table in [SESSIONS, CUSTOMERS, USAGE] {
             create(&client, table).await;
         }
         println!("engine: {name}");
@@ -72,6 +73,7 @@ impl Engine {
             known("AWS_SESSION_TOKEN", ""),
             ("SESSIONS_TABLE", SESSIONS.to_owned()),
             ("CUSTOMERS_TABLE", CUSTOMERS.to_owned()),
+            ("USAGE_TABLE", USAGE.to_owned()),
         ]
     }
 
@@ -96,7 +98,15 @@ impl Engine {
     }
 
     pub fn store_at(&self, url: &str) -> Store {
-        Store::new(self.client_at(url), SESSIONS)
+        Store::new(self.client_at(url), SESSIONS, USAGE)
+    }
+
+    pub fn counters_at(&self, url: &str) -> Counters {
+        Counters::new(self.client_at(url), SESSIONS)
+    }
+
+    pub fn usage(&self) -> Usage {
+        Usage::new(self.client(), USAGE)
     }
 
     pub fn customers(&self) -> Customers {

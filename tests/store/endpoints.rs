@@ -6,7 +6,7 @@ use std::time::Duration;
 use gateway_tests::{
     Gateway,
     engine::Engine,
-    faults::{BROKEN, Fault, Faults, OVER_CAPACITY, Order, Proxy, THROTTLED},
+    faults::{BROKEN, Fault, Faults, OVER_CAPACITY, Proxy, THROTTLED},
     steps::{Customer, Started, another, answer, claims, client, device, invalid, newest_code, returned},
 };
 use reqwest::RequestBuilder;
@@ -106,7 +106,7 @@ async fn an_outage_after_the_exchange_was_claimed_costs_the_attempt_but_not_the_
         answer(request.send().await.expect("an answer")).await
     };
     // The claim is written; the verdict is not.
-    faults.order(Order { on: "PutItem", skip: 1, times: usize::MAX, fault: BROKEN });
+    faults.always("TransactWriteItems", BROKEN);
     assert_eq!(call().await.0, 503);
     faults.heal();
     assert_eq!(call().await, invalid("The provided token is invalid."));

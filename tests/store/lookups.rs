@@ -126,7 +126,7 @@ async fn a_later_change_of_the_session_does_not_drop_what_was_heard_since() {
     store.create(&second, None, Some(&heard), now).await.expect("an answer");
     let once = Once { key: fresh(), body: fresh() };
     let remember = |session: &mut Session| {
-        session.remember(once.clone(), Reason::SubscriberUnknown);
+        session.remember(once.clone(), Reason::SubscriberUnknown, now);
         Ok::<_, ()>(())
     };
     store.update(&first.id, now, remember).await.expect("written");

@@ -7,6 +7,7 @@ mod outages;
 mod properties;
 mod races;
 mod timeouts;
+mod usage;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -1,5 +1,7 @@
 //! The store's promises on an engine that works.
 
+use std::sync::Arc;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use gateway_tests::engine::Engine;
 use sna_sessions::{Count, Created, Once, Refusal, Session, Store, StoreError, UpdateError};
@@ -157,12 +159,12 @@ async fn an_expired_session_is_absent_although_its_item_is_there() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_counter_is_full_at_its_limit_and_empty_in_the_next_window() {
     for engine in Engine::all().await {
-        let (store, limit) = (engine.store(), limit(2));
+        let (counters, limit) = (engine.counters_at(&engine.url), limit(2));
         let now = now() / 60_000 * 60_000 + 59_000;
         for expected in [None, None, Some(1_000), Some(1_000)] {
-            assert_eq!(store.count(&limit, now).await.expect("an answer"), expected);
+            assert_eq!(counters.count(&limit, now).await.expect("an answer"), expected);
         }
-        assert_eq!(store.count(&limit, now + 1_000).await.expect("an answer"), None);
+        assert_eq!(counters.count(&limit, now + 1_000).await.expect("an answer"), None);
         assert_eq!((count_of(&engine, &limit, now).await, count_of(&engine, &limit, now + 1_000).await), (2, 1));
     }
 }
@@ -214,10 +216,10 @@ async fn a_damaged_item_is_an_error_and_not_an_absent_session() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_at_once_as_many_pass_as_the_limit_says() {
     for engine in Engine::all().await {
-        let (store, limit, now) = (engine.store(), limit(7), now());
+        let (counters, limit, now) = (Arc::new(engine.counters_at(&engine.url)), limit(7), now());
         let one = |_| {
-            let (store, limit) = (store.clone(), limit.clone());
-            async move { store.count(&limit, now).await.expect("an answer") }
+            let (counters, limit) = (counters.clone(), limit.clone());
+            async move { counters.count(&limit, now).await.expect("an answer") }
         };
         let passed = (0..40).map(one).collect::<JoinSet<_>>().join_all().await;
         assert_eq!(passed.iter().filter(|wait| wait.is_none()).count(), 7, "{}", engine.name);

@@ -30,8 +30,9 @@ impl Authenticate {
             query => query,
         };
         let token = self.verifier.id(fields.require("id_token")?, now);
-        let token = token.map_err(|error| ApiError::from(wire::TOKEN).because(error))?;
-        if token.scope.has_authenticate() { Ok(token) } else { Err(wire::SCOPE.into()) }
+        let token = token.map_err(|error| ApiError::at(wire::TOKEN, "id_token", error))?;
+        let refused = || ApiError::at(wire::SCOPE, "id_token", "is without the scope authenticate");
+        if token.scope.has_authenticate() { Ok(token) } else { Err(refused()) }
     }
 
     /// Why the operator would not know the handset where it is; some recognise handsets wherever they are.
@@ -63,7 +64,8 @@ impl Authenticate {
             }
             Ok(())
         };
-        let (mut session, ()) = self.attempts.update(&token.jti, now, arrived).await?;
+        let (mut session, ()) =
+            self.attempts.update(&token.jti, now, arrived).await.map_err(|error| error.of("id_token"))?;
         if let Some(reason) = self.misplaced(&session, request) {
             return self.attempts.end(session, reason, now).await;
         }

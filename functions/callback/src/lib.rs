@@ -31,7 +31,7 @@ impl Endpoint for Callback {
         // response_mode=form_post brings the same parameters in a body.
         let fields = if request.method == "POST" { request.form()? } else { request.query()? };
         let state = fields.require("state")?.to_owned();
-        let id = Session::id_in_state(&state).ok_or_else(|| ApiError::from(wire::TOKEN).because("foreign state"))?;
+        let id = Session::id_in_state(&state).ok_or_else(|| ApiError::at(wire::TOKEN, "state", "is none of ours"))?;
         let vendor = request.path.rsplit('/').next();
         let cookie = request.cookie(self.attempts.cookie_name()).unwrap_or_default();
         let ticket = fields.get("ticket").unwrap_or_default();
@@ -42,7 +42,7 @@ impl Endpoint for Callback {
             _ if session.way == Way::Enrichment => session.come_back(&state, cookie, ticket).map(Some),
             _ => Ok(if session.begin_exchange(&state)? { None } else { Some(Reason::ProtocolViolation) }),
         };
-        let (session, found) = self.attempts.update(id, now, claim).await?;
+        let (session, found) = self.attempts.update(id, now, claim).await.map_err(|error| error.of("state"))?;
         Span::current().record("customer", &session.customer);
         let reason = match found {
             Some(reason) => reason,

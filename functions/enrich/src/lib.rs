@@ -34,13 +34,13 @@ impl Endpoint for Enrich {
             return Err(ApiError::from(wire::PATH).because("not over plain http"));
         }
         let state = request.query()?.require("state")?.to_owned();
-        let id = Session::id_in_state(&state).ok_or_else(|| ApiError::from(wire::TOKEN).because("foreign state"))?;
+        let id = Session::id_in_state(&state).ok_or_else(|| ApiError::at(wire::TOKEN, "state", "is none of ours"))?;
         let vendor = request.path.rsplit('/').next().unwrap_or_default();
         let claim = |session: &mut Session| match session.operator.as_deref() {
             Some(operator) if operator == vendor => session.begin_enrichment(&state),
             _ => Err(Refusal::NotUnderWay),
         };
-        let (session, ()) = self.attempts.update(id, now, claim).await?;
+        let (session, ()) = self.attempts.update(id, now, claim).await.map_err(|error| error.of("state"))?;
         Span::current().record("customer", &session.customer);
         let enriched = Operation::Enriched { header: self.attempts.enriched(&session, request) };
         let reason = self.attempts.judge(&session, enriched, request.source_ip, now).await;

@@ -91,7 +91,7 @@ impl GetConfig {
         self.customers.keep(id, found.as_ref(), now);
         found
             .filter(|customer| customer.enabled)
-            .ok_or_else(|| ApiError::from(wire::TOKEN).because("the customer is gone or disabled"))
+            .ok_or_else(|| ApiError::at(wire::TOKEN, "Authorization", "the customer is gone or disabled"))
     }
 
     /// An empty list of countries means the deployment's home countries.
@@ -119,12 +119,13 @@ impl Endpoint for GetConfig {
         Span::current().record("customer", &token.user_id);
         let asked = Asked::read(&request.form_or_json()?)?;
         if is_reserved(asked.client_ip, self.attempts.operators().table()) {
-            return Err(ApiError::from(wire::FIELD).because("client_ip is private or reserved"));
+            return Err(ApiError::at(wire::FIELD, "client_ip", "is private or reserved"));
         }
         let once = self.once(request)?;
         let wants_lookup = self.lookups.is_configured() && token.scope.has_authenticate();
         let key = wants_lookup.then(|| self.pepper.pseudonym("lookup", asked.msisdn.as_e164().as_bytes()));
-        let id = CustomerId::parse(&token.user_id).map_err(|error| ApiError::from(wire::TOKEN).because(error))?;
+        let id =
+            CustomerId::parse(&token.user_id).map_err(|error| ApiError::at(wire::TOKEN, "Authorization", error))?;
         let kept = self.customers.kept(&id, now);
         let customers = kept.is_none().then(|| self.customers.table());
         let recall = Recall { customer: id.as_str(), customers, cached: key.as_deref(), once: once.as_ref() };
@@ -136,13 +137,14 @@ impl Endpoint for GetConfig {
         };
         let is_test = customer.test_code(asked.msisdn.as_e164(), now).is_some();
         if !is_test {
-            self.ranges.check(&asked.msisdn).map_err(|error| ApiError::from(wire::REQUEST).because(error))?;
+            self.ranges.check(&asked.msisdn).map_err(|error| ApiError::at(wire::REQUEST, "msisdn", error))?;
         }
         if asked.redirect_uri.as_ref().is_some_and(|uri| !customer.allows_redirect(uri)) {
-            return Err(wire::REDIRECT_URI.into());
+            return Err(ApiError::at(wire::REDIRECT_URI, "redirect_uri", "is not on the customer's list"));
         }
         if !self.may_call(&customer, &asked.msisdn) {
-            return Err(ApiError::unauthorized("Bearer").because("the customer may not use this country"));
+            let country = "is of a country that the customer may not use";
+            return Err(ApiError::unauthorized("Bearer").of("msisdn").because(country));
         }
         if let (Some(once), Some(used)) = (&once, known.used) {
             return self.answer(self.again(used, once, now).await?, &token);
@@ -187,9 +189,10 @@ impl GetConfig {
             Created::KeyUsed { session, body } if body == once.body => {
                 let session = self.attempts.store().get(&session, now).await;
                 let session = session.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
-                session.ok_or_else(|| ApiError::from(wire::TOKEN).because("the key's session has ended"))
+                session
+                    .ok_or_else(|| ApiError::from(wire::TOKEN).because("its session has ended").of("Idempotency-Key"))
             }
-            _ => Err(wire::KEY_REUSED.into()),
+            _ => Err(key_reused()),
         }
     }
 
@@ -205,8 +208,10 @@ impl GetConfig {
         match (created.map_err(|error| ApiError::failed(error.is_temporary(), error))?, once) {
             (Created::Yes, _) => Ok(session),
             (used @ Created::KeyUsed { .. }, Some(once)) => self.again(used, once, now).await,
-            (Created::KeyUsed { .. }, None) => Err(wire::KEY_REUSED.into()),
-            (Created::CorrelationIdUsed, _) => Err(wire::CORRELATION_ID.into()),
+            (Created::KeyUsed { .. }, None) => Err(key_reused()),
+            (Created::CorrelationIdUsed, _) => {
+                Err(ApiError::at(wire::CORRELATION_ID, "correlation_id", "has a session that lives"))
+            }
         }
     }
 
@@ -235,17 +240,20 @@ impl GetConfig {
     }
 }
 
+fn key_reused() -> ApiError {
+    ApiError::at(wire::KEY_REUSED, "Idempotency-Key", "was used with another body")
+}
+
 impl Asked {
     fn read(fields: &Fields) -> Result<Self, ApiError> {
-        let invalid = |what: &'static str| move || ApiError::from(wire::FIELD).because(what);
         let msisdn = fields.require("msisdn")?;
         let client_ip = fields.require("client_ip")?.parse().ok();
         let correlation_id = fields.get("correlation_id").map(CorrelationId::parse).transpose();
         Ok(Self {
-            client_ip: client_ip.ok_or_else(invalid("client_ip is not an address"))?,
-            correlation_id: correlation_id.map_err(|error| ApiError::from(wire::FIELD).because(error))?,
+            client_ip: client_ip.ok_or_else(|| ApiError::at(wire::FIELD, "client_ip", "is not an address"))?,
+            correlation_id: correlation_id.map_err(|error| ApiError::at(wire::FIELD, "correlation_id", error))?,
             redirect_uri: fields.get("redirect_uri").map(str::to_owned),
-            msisdn: Msisdn::parse(msisdn).map_err(|error| ApiError::from(wire::REQUEST).because(error))?,
+            msisdn: Msisdn::parse(msisdn).map_err(|error| ApiError::at(wire::REQUEST, "msisdn", error))?,
         })
     }
 }

@@ -59,7 +59,8 @@ impl GetConfig {
                 Err(wire) if wire == wire::UNAVAILABLE => {
                     return Err(ApiError::unavailable("the operator is unavailable"));
                 }
-                Err(wire) => return Err(wire.into()),
+                // The line has `reasons`, and a verdict where an operator was asked.
+                Err(wire) => return Err(ApiError::at(wire, "msisdn", "no silent attempt, and no scope for a code")),
             },
         };
         session.offer = serde_json::to_string(&plan)?;
@@ -76,7 +77,7 @@ impl GetConfig {
             Err(verdict) => return Ok(Err(unbegun(session, verdict))),
         };
         if session.redirect_uri.is_some() && !manifest.supports_callback {
-            return Err(wire::NO_CALLBACK.into());
+            return Err(ApiError::at(wire::NO_CALLBACK, "redirect_uri", "the network has no callback"));
         }
         let (authorize, kept) = match self.attempts.step(session, Operation::Plan, None, now).await {
             Ok(Done { outcome: Outcome::Authorize(authorize), kept }) => (authorize, kept),

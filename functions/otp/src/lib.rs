@@ -49,7 +49,7 @@ impl Otp {
         let sms = Sms::new(sna_otp::client(&aws.sns()), env.optional("SMS_SENDER_ID"), env.optional("SMS_MAX_PRICE"));
         Some(Self {
             customers: Customers::new(dynamodb.clone(), env.text("CUSTOMERS_TABLE")),
-            store: Store::new(dynamodb, env.text("SESSIONS_TABLE")),
+            store: Store::new(dynamodb, env.text("SESSIONS_TABLE"), env.text("USAGE_TABLE")),
             sms,
             max_usd: env.number("SMS_MAX_PRICE", 0.0, 0.0..=100.0),
             limits: SendLimits {
@@ -69,12 +69,13 @@ impl Otp {
     fn id_token(&self, request: &Request, now: u64) -> Result<IdToken, ApiError> {
         let query = request.query()?;
         let token = self.verifier.id(query.require("id_token")?, now);
-        let token = token.map_err(|error| ApiError::from(wire::OTP_TOKEN).because(error))?;
-        if token.scope.has_otp() { Ok(token) } else { Err(wire::SCOPE.into()) }
+        let token = token.map_err(|error| ApiError::at(wire::OTP_TOKEN, "id_token", error))?;
+        let refused = || ApiError::at(wire::SCOPE, "id_token", "is without the scope otp");
+        if token.scope.has_otp() { Ok(token) } else { Err(refused()) }
     }
 
     async fn customer(&self, token: &IdToken, now: u64) -> Result<Arc<Customer>, ApiError> {
-        let gone = || ApiError::from(wire::OTP_TOKEN).because("the customer is gone or disabled");
+        let gone = || ApiError::at(wire::OTP_TOKEN, "id_token", "the customer is gone or disabled");
         let id = CustomerId::parse(&token.user_id).map_err(|_| gone())?;
         let found =
             self.customers.cached(&id, now).await.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
@@ -84,7 +85,7 @@ impl Otp {
     async fn session(&self, token: &IdToken, now: u64) -> Result<Session, ApiError> {
         let found = self.store.get(&token.jti, now).await;
         let found = found.map_err(|error| ApiError::failed(error.is_temporary(), error))?;
-        found.ok_or_else(|| ApiError::from(wire::OTP_TOKEN).because("no such session"))
+        found.ok_or_else(|| ApiError::at(wire::OTP_TOKEN, "id_token", "no such session"))
     }
 
     /// Claims the session's next send, and with it the counters that no new session resets.
@@ -97,14 +98,19 @@ impl Otp {
             let id = session.id.clone();
             let mac = |number| sna_otp::mac(&self.pepper, &format!("{id}#{number}"), code);
             let send = session.claim_send(now, &self.limits, &draft.proof, mac).map_err(refused)?;
+            if fixed.is_some() {
+                session.sends_to_nobody();
+            }
             let limits =
                 if fixed.is_some() { Vec::new() } else { self.counters.of(session, draft.customer, &self.pepper) };
             let counts = limits.iter().cloned().map(Count::Add).collect();
             Ok((Claim { send, limits, is_test: fixed.is_some() }, counts))
         };
         self.store.update_counting(session, now, claim).await.map_err(|error| match error {
-            UpdateError::Absent => ApiError::from(wire::OTP_TOKEN).because("no such session"),
-            UpdateError::Limited { wait_ms } => ApiError::limited(wait_ms),
+            UpdateError::Absent => ApiError::at(wire::OTP_TOKEN, "id_token", "no such session"),
+            UpdateError::Limited { wait_ms } => {
+                ApiError::limited(wait_ms).because("too many SMS to this number, or for this client_ip")
+            }
             UpdateError::Refused(error) => error,
             UpdateError::Store(error) => ApiError::failed(error.is_temporary(), error),
         })
@@ -155,7 +161,7 @@ fn refused(refusal: Refusal) -> ApiError {
         Refusal::TooSoonAfterSilent { wait_ms } => ApiError::from(wire::OTP_TOO_SOON).retry_after(wait_ms),
         Refusal::TooManySends => wire::OTP_SENDS.into(),
         Refusal::TooSoonAfterSend { wait_ms } => ApiError::from(wire::OTP_GAP).retry_after(wait_ms),
-        _ => wire::OTP_TOKEN.into(),
+        _ => ApiError::from(wire::OTP_TOKEN).of("id_token"),
     }
     .because(refusal)
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use sna_api::{Answer, ApiError, Endpoint, Fields, Request, Scalar, wire};
 use sna_config::{Aws, Env};
 use sna_customers::{Customer, CustomerId, Customers, Pepper, WireTypes, authenticate};
-use sna_sessions::{Limit, Store};
+use sna_sessions::{Counters, Limit};
 use sna_tokens::{AccessToken, Issuer, Scope, SigningKey};
 use tracing::Span;
 
@@ -16,7 +16,7 @@ pub struct Token {
     pepper: Pepper,
     issuer: Issuer,
     seconds: u64,
-    counters: Store,
+    counters: Counters,
     failures_a_minute: u64,
 }
 
@@ -31,7 +31,7 @@ impl Token {
     pub fn from_env(env: &mut Env<'_>) -> Option<Self> {
         let client = Client::new(&Aws::read(env).dynamodb());
         let customers = Customers::new(client.clone(), env.text("CUSTOMERS_TABLE"));
-        let counters = Store::new(client, env.text("SESSIONS_TABLE"));
+        let counters = Counters::new(client, env.text("SESSIONS_TABLE"));
         let failures_a_minute = env.number("TOKEN_FAILURES_A_MINUTE", 10, 1..=10_000);
         let pepper = env.parsed("CUSTOMER_PEPPER", Pepper::parse);
         let url = env.origin("PUBLIC_URL");
@@ -45,10 +45,10 @@ impl Token {
         let Some((id, secret)) = request.basic() else { return Err(ApiError::unauthorized("Basic")) };
         // RFC 6749 2.3: one way of authentication a request.
         if fields.get("client_id").is_some() || fields.get("client_secret").is_some() {
-            return Err(ApiError::from(wire::FIELD).because("credentials in header and body"));
+            return Err(ApiError::at(wire::FIELD, "client_id", "credentials are in the header and in the body"));
         }
         // Nobody's: there is nothing to guess, and one counter of all such ids would be an item that every stranger writes to.
-        let Ok(id) = CustomerId::parse(&id) else { return Err(ApiError::unauthorized("Basic")) };
+        let Ok(id) = CustomerId::parse(&id) else { return Err(refused("the client id is none")) };
         let good = |customer: &Option<Arc<Customer>>| authenticate(customer.as_deref(), &secret, &self.pepper, now);
         let kept = self.customers.kept(&id, now);
         if good(&kept)
@@ -71,8 +71,8 @@ impl Token {
     async fn failure(&self, id: &CustomerId, now: u64) -> ApiError {
         let limit = Limit { key: format!("token#{id}"), window_ms: 60_000, most: self.failures_a_minute };
         match self.counters.count(&limit, now).await {
-            Ok(None) => ApiError::unauthorized("Basic"),
-            Ok(Some(wait_ms)) => ApiError::limited(wait_ms),
+            Ok(None) => refused("no such client, or another secret"),
+            Ok(Some(wait_ms)) => ApiError::limited(wait_ms).because("too many failures of this client id in a minute"),
             Err(error) => ApiError::failed(error.is_temporary(), error),
         }
     }
@@ -91,14 +91,19 @@ impl Endpoint for Token {
         let customer = self.customer(request, &fields, now).await?;
         Span::current().record("customer", customer.id.as_str());
         if fields.require("grant_type")? != "client_credentials" {
-            return Err(wire::GRANT.into());
+            return Err(ApiError::at(wire::GRANT, "grant_type", "is not client_credentials"));
         }
-        let scope = scope(fields.require("scope")?, &customer).ok_or(wire::SCOPE)?;
+        let scope = scope(fields.require("scope")?, &customer);
+        let scope = scope.ok_or_else(|| ApiError::at(wire::SCOPE, "scope", "is unknown, or not this customer's"))?;
         let native = customer.wire_types == WireTypes::Native;
         let token = AccessToken { user_id: customer.id.as_str().to_owned(), scope, native };
         let access_token = self.issuer.access(&token, now, self.seconds).ok_or(wire::INTERNAL)?;
         Answer::json(&Body { access_token, expires_in: Scalar::new(self.seconds, native), token_type: "Bearer" })
     }
+}
+
+fn refused(why: &'static str) -> ApiError {
+    ApiError::unauthorized("Basic").because(why)
 }
 
 /// The scopes asked for, all of which the customer must have. Joined by a space, or by a `+` or `%20` that was

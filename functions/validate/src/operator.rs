@@ -20,14 +20,14 @@ impl Validate {
     ) -> Result<(Session, Reason), ApiError> {
         let operation = Operation::Validate { payload };
         if self.attempts.is_malformed(&session, &operation, now) {
-            return Err(wire::PAYLOAD.into());
+            return Err(ApiError::at(wire::PAYLOAD, "payload", "is nothing that this operator gives a handset"));
         }
         let (session, ()) = self.change(session, now, |session| session.begin_payload(now)).await?;
         let reason = self.attempts.judge(&session, operation, None, now).await;
         let record = |session: &mut Session| {
             session.answer_payload(reason)?;
             if let Some(once) = &once {
-                session.remember(once.clone(), reason);
+                session.remember(once.clone(), reason, now);
             }
             Ok(())
         };
@@ -44,9 +44,9 @@ impl Validate {
     ) -> Result<(Session, ()), ApiError> {
         self.attempts.store().update(session, now, change).await.map_err(|error| match error {
             // The handset has not been here, so nothing can have been given to it.
-            UpdateError::Refused(Refusal::NotUnderWay) => wire::PAYLOAD.into(),
-            UpdateError::Refused(refusal) => ApiError::from(wire::TOKEN).because(refusal),
-            UpdateError::Absent => ApiError::from(wire::TOKEN).because("no such session"),
+            UpdateError::Refused(refusal @ Refusal::NotUnderWay) => ApiError::at(wire::PAYLOAD, "payload", refusal),
+            UpdateError::Refused(refusal) => ApiError::at(wire::TOKEN, "id_token", refusal),
+            UpdateError::Absent => ApiError::at(wire::TOKEN, "id_token", "no such session"),
             UpdateError::Limited { wait_ms } => ApiError::limited(wait_ms),
             UpdateError::Store(error) => ApiError::failed(error.is_temporary(), error),
         })

@@ -5,15 +5,16 @@ use serde_json::Value;
 use sna_api::{ApiError, wire};
 use sna_otp::Code;
 
-/// The request's body; `null` and an empty string count as absent.
+/// The request's body, of any types, so that one that is wrong is known by its name.
 #[derive(Deserialize)]
 pub struct Body {
-    code: Option<String>,
-    correlation_id: Option<String>,
-    id_token: Option<String>,
-    otp_code: Option<String>,
+    code: Option<Value>,
+    correlation_id: Option<Value>,
+    id_token: Option<Value>,
+    otp_code: Option<Value>,
     /// The JSON that the handset got, whole.
     payload: Option<Value>,
+    receipt: Option<Value>,
 }
 
 pub enum Proof {
@@ -29,38 +30,55 @@ pub enum Proof {
 
 impl Body {
     pub fn id_token(&self) -> Result<&str, ApiError> {
-        present(&self.id_token).ok_or_else(|| ApiError::from(wire::FIELD).because("id_token is missing"))
+        present("id_token", &self.id_token)?.ok_or_else(|| ApiError::at(wire::FIELD, "id_token", "is missing"))
     }
 
-    pub fn correlation_id(&self) -> Option<&str> {
-        present(&self.correlation_id)
+    pub fn correlation_id(&self) -> Result<Option<&str>, ApiError> {
+        present("correlation_id", &self.correlation_id)
     }
 
-    pub fn service(&self) -> &'static str {
-        if present(&self.otp_code).is_some() { "otp" } else { "authenticate" }
+    /// `receipt`, quoted like every scalar or not.
+    pub fn wants_receipt(&self) -> Result<bool, ApiError> {
+        match self.receipt.as_ref().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)) {
+            None => Ok(false),
+            Some(text) if matches!(text.as_str(), "" | "null" | "false") => Ok(false),
+            Some(text) if text == "true" => Ok(true),
+            Some(_) => Err(ApiError::at(wire::FIELD, "receipt", "is neither true nor false")),
+        }
+    }
+
+    pub fn service(&self) -> Result<&'static str, ApiError> {
+        Ok(if present("otp_code", &self.otp_code)?.is_some() { "otp" } else { "authenticate" })
     }
 
     /// An otp_code must be `digits` digits: anything else costs no attempt.
     pub fn proof(self, digits: u8) -> Result<Proof, ApiError> {
         let payload = self.payload.filter(|payload| !payload.is_null() && payload.as_str() != Some(""));
-        match (present(&self.code), present(&self.otp_code), payload) {
-            (Some(_), _, Some(_)) => Err(wire::BOTH_PROOFS.into()),
-            (Some(_), Some(_), None) => Err(ApiError::from(wire::FIELD).because("code and otp_code")),
+        match (present("code", &self.code)?, present("otp_code", &self.otp_code)?, payload) {
+            (Some(_), _, Some(_)) => Err(ApiError::at(wire::BOTH_PROOFS, "payload", "comes with a code")),
+            (Some(_), Some(_), None) => Err(ApiError::at(wire::FIELD, "otp_code", "comes with a code")),
             (Some(code), None, None) => Ok(Proof::Code(code.to_owned())),
             (None, None, None) => Ok(Proof::Nothing),
             (None, None, Some(payload)) => Ok(Proof::Payload(parsed(payload))),
             (None, Some(otp_code), payload) => {
-                let code = Code::parse(otp_code, digits).map_err(|error| ApiError::from(wire::FIELD).because(error))?;
+                let code = Code::parse(otp_code, digits);
+                let code = code.map_err(|error| ApiError::at(wire::FIELD, "otp_code", error))?;
                 let session_id = payload.map(|payload| session_id(&parsed(payload)).map(str::to_owned));
-                let session_id = session_id.map(|id| id.ok_or(wire::PAYLOAD)).transpose()?;
+                let foreign = || ApiError::at(wire::PAYLOAD, "payload", "has no session_id");
+                let session_id = session_id.map(|id| id.ok_or_else(foreign)).transpose()?;
                 Ok(Proof::Otp { code, session_id })
             }
         }
     }
 }
 
-fn present(text: &Option<String>) -> Option<&str> {
-    text.as_deref().filter(|text| !text.is_empty())
+/// `null` and an empty text count as absent.
+fn present<'a>(name: &'static str, value: &'a Option<Value>) -> Result<Option<&'a str>, ApiError> {
+    match value {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text).filter(|text| !text.is_empty()).map(String::as_str)),
+        Some(_) => Err(ApiError::at(wire::FIELD, name, "is not a text")),
+    }
 }
 
 /// JSON, also as text that holds it.

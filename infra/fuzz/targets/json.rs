@@ -17,14 +17,16 @@ const URL: &str = "https://gateway.example";
 
 static ENDPOINT: LazyLock<(Validate, String)> = LazyLock::new(|| {
     let key = SigningKey::generate().expect("a key");
+    let secret = key.paserk().expect("its text");
     let public = key.public_paserk().expect("its public half");
     let token = AccessToken { user_id: "shop".into(), scope: Scope::Both, native: false };
     let bearer = Issuer::new(key, URL).access(&token, NOW * 1000, 3600).expect("a token");
     let mut env = Env::from_fn(|name| match name {
         "PUBLIC_URL" => Some(URL.to_owned()),
+        "TOKEN_KEY" => Some(secret.clone()),
         "TOKEN_PUBLIC_KEYS" => Some(public.clone()),
         "OTP_PEPPER" => Some("0b".repeat(32)),
-        "SESSIONS_TABLE" | "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("fuzz".to_owned()),
+        "SESSIONS_TABLE" | "USAGE_TABLE" | "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("fuzz".to_owned()),
         "OPERATORS" => Some(concat!("file:", env!("CARGO_MANIFEST_DIR"), "/../operators.json").to_owned()),
         // What the table refers to.
         name if name.starts_with("OPERATOR_") => Some("0b".repeat(32)),

@@ -15,6 +15,7 @@ pub struct Answer {
 enum Shown {
     One(Row),
     Many(Vec<Row>),
+    Csv(Vec<Row>),
 }
 
 impl Answer {
@@ -26,6 +27,14 @@ impl Answer {
         Self { shown: Shown::Many(rows), good: true }
     }
 
+    /// The rows in comma-separated values (RFC 4180), for spreadsheets.
+    pub(crate) fn into_csv(mut self) -> Self {
+        if let Shown::Many(rows) = self.shown {
+            self.shown = Shown::Csv(rows);
+        }
+        self
+    }
+
     /// An object, or an array of objects; one line.
     pub fn json(&self) -> String {
         let object = |row: &Row| {
@@ -33,7 +42,7 @@ impl Answer {
         };
         let value = match &self.shown {
             Shown::One(row) => object(row),
-            Shown::Many(rows) => rows.iter().map(object).collect(),
+            Shown::Many(rows) | Shown::Csv(rows) => rows.iter().map(object).collect(),
         };
         format!("{value}\n")
     }
@@ -52,6 +61,7 @@ impl Answer {
                 let body = rows.iter().map(|row| row.iter().map(|(_, value)| plain(value)).collect());
                 table(&std::iter::once(head).chain(body).collect::<Vec<Vec<String>>>())
             }
+            Shown::Csv(rows) => csv(rows),
         }
     }
 }
@@ -67,6 +77,19 @@ fn table(lines: &[Vec<String>]) -> String {
         format!("{}\n", padded.collect::<Vec<_>>().join("  ").trim_end())
     };
     lines.iter().map(line).collect()
+}
+
+/// Nothing at all where there is no row. What is not known is empty.
+fn csv(rows: &[Row]) -> String {
+    let cell = |text: String| {
+        let quoted = text.contains([',', '"']);
+        if quoted { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+    };
+    let line = |cells: Vec<String>| format!("{}\r\n", cells.into_iter().map(cell).collect::<Vec<_>>().join(","));
+    let head = rows.first().map(|row| line(row.iter().map(|(name, _)| (*name).to_owned()).collect()));
+    let value = |value: &Value| if value.is_null() { String::new() } else { plain(value) };
+    let body = rows.iter().map(|row| line(row.iter().map(|(_, of)| value(of)).collect()));
+    head.into_iter().chain(body).collect()
 }
 
 /// Records come from outside: no control character of one may reach a terminal.
@@ -100,6 +123,14 @@ mod tests {
         assert_eq!(answer.text(), "id         list\na\u{fffd}[2J      x, y\nlong-name  -\n");
         assert_eq!(answer.json().lines().count(), 1);
         assert_eq!(Answer::many(Vec::new()).text(), "none\n");
+    }
+
+    #[test]
+    fn comma_separated_values_have_a_head_and_quote_what_must_be() {
+        let row = |id: &str, n: Value| vec![("id", json!(id)), ("n", n)];
+        let answer = Answer::many(vec![row("a,\"b\"", json!(1.5)), row("c", json!(null))]).into_csv();
+        assert_eq!(answer.text(), "id,n\r\n\"a,\"\"b\"\"\",1.5\r\nc,\r\n");
+        assert_eq!(Answer::many(Vec::new()).into_csv().text(), "");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `sna`, the administrator's tool: customers, signing keys, operators, sessions, and a doctor for a whole deployment.
+//! `sna`, the administrator's tool: customers, signing keys, operators, sessions, receipts, usage, and a doctor for a whole deployment.
 //!
 //! It uses the functions' own crates, so that what it writes is what they read. Nothing is printed but the answer, and a
 //! secret once. Environment and time are arguments here.
@@ -10,8 +10,10 @@ mod error;
 mod keys;
 mod operators;
 mod place;
+mod receipt;
 mod session;
 mod signed;
+mod usage;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -52,6 +54,11 @@ enum Command {
     /// One sign-in, without the person
     #[command(subcommand)]
     Session(session::Command),
+    /// What validate said, to be shown to others
+    #[command(subcommand)]
+    Receipt(receipt::Command),
+    /// What a customer has used, by day and network
+    Usage(usage::Usage),
     /// Looks at everything that a deployment needs, and says what to do
     Doctor(doctor::Doctor),
 }
@@ -75,6 +82,8 @@ pub async fn run(arguments: Arguments, variables: BTreeMap<String, String>, now:
         Command::Keys(command) => keys::run(command, place).await,
         Command::Operators(command) => operators::run(command, place).await,
         Command::Session(command) => session::run(command, place).await,
+        Command::Receipt(command) => receipt::run(command, place).await,
+        Command::Usage(usage) => usage::run(usage, place).await,
         Command::Doctor(doctor) => doctor::run(doctor, place).await,
     }
 }

@@ -12,14 +12,16 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use sna_config::{Aws, Env};
 use sna_customers::Customers;
+use sna_sessions::Usage;
 
 use crate::{Error, signed::Service};
 
 /// The stack's outputs, each with the variable that can stand for it where there is no stack.
-const OUTPUTS: [(&str, &str); 10] = [
+const OUTPUTS: [(&str, &str); 11] = [
     ("Url", "PUBLIC_URL"),
     ("CustomersTable", "CUSTOMERS_TABLE"),
     ("SessionsTable", "SESSIONS_TABLE"),
+    ("UsageTable", "USAGE_TABLE"),
     ("SigningSecret", "SIGNING_SECRET_ID"),
     ("KeysSecret", "KEYS_SECRET_ID"),
     ("CustomersSecret", "CUSTOMERS_SECRET_ID"),
@@ -28,6 +30,9 @@ const OUTPUTS: [(&str, &str); 10] = [
     ("LookupSecret", "LOOKUP_SECRET_ID"),
     ("AdaptersLayer", "ADAPTERS_LAYER"),
 ];
+
+/// The one parameter that is read, and its variable.
+const SMS_PRICE: (&str, &str) = ("SmsMaxPrice", "SMS_MAX_PRICE");
 
 /// Only a stack that looks numbers up has it.
 const OPTIONAL: &str = "LookupSecret";
@@ -143,6 +148,10 @@ impl Place {
         let outputs = document.descendants().filter(|node| node.has_tag_name("member"));
         for output in outputs {
             let text = |tag: &str| output.children().find(|node| node.tag_name().name() == tag)?.text();
+            if text("ParameterKey") == Some(SMS_PRICE.0) {
+                let price = text("ParameterValue").unwrap_or_default();
+                self.variables.insert(SMS_PRICE.1.to_owned(), price.to_owned());
+            }
             let (Some(key), Some(value)) = (text("OutputKey"), text("OutputValue")) else { continue };
             if let Some((_, variable)) = OUTPUTS.iter().find(|(name, _)| *name == key) {
                 self.variables.insert((*variable).to_owned(), value.to_owned());
@@ -189,6 +198,10 @@ impl Place {
             return Err(Error::NotHere("Secrets Manager"));
         }
         Ok(aws_sdk_secretsmanager::Client::new(&self.sdk(Aws::secretsmanager)?))
+    }
+
+    pub(crate) fn usage(&self) -> Result<Usage, Error> {
+        Ok(Usage::new(self.dynamodb()?, self.need("USAGE_TABLE")?))
     }
 
     pub(crate) fn customers(&self) -> Result<Customers, Error> {

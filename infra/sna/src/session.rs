@@ -32,7 +32,7 @@ pub(crate) async fn run(command: Command, mut place: Place) -> Result<Answer, Er
         CustomerId::parse(&customer).map_err(Error::refused)?,
     );
     place.reach().await?;
-    let store = Store::new(place.dynamodb()?, place.need("SESSIONS_TABLE")?);
+    let store = Store::new(place.dynamodb()?, place.need("SESSIONS_TABLE")?, place.need("USAGE_TABLE")?);
     let found = store.find(customer.as_str(), &id).await.map_err(Error::refused)?;
     let session = found.ok_or_else(|| {
         Error::refused(format!("customer {customer} has no session of that correlation_id, or it was deleted already"))

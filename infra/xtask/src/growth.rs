@@ -37,13 +37,14 @@ pub struct Item {
     pub bytes: u32,
 }
 
-/// All kinds of items, the last one in a table of its own.
-pub const ITEMS: [Item; 6] = [
+/// All kinds of items, the last two each in a table of its own.
+pub const ITEMS: [Item; 7] = [
     Item { what: "session, ended both ways", prefix: "session#", over: "122 random bits", bytes: 1200 },
     Item { what: "correlation id", prefix: "correlation#", over: "customer, and the name that it chose", bytes: 150 },
     Item { what: "idempotency key", prefix: "idempotency#", over: "customer, and a keyed hash of the key", bytes: 250 },
     Item { what: "cached lookup", prefix: "lookup#", over: "a keyed hash of the number", bytes: 150 },
     Item { what: "counter", prefix: "count#", over: "whom it counts, and the window", bytes: 150 },
+    Item { what: "usage", prefix: "usage#", over: "customer, day, and two digits of the session's id", bytes: 150 },
     Item { what: "customer", prefix: "", over: "customer", bytes: 450 },
 ];
 

@@ -346,18 +346,24 @@ impl<'a> Rehearsal<'a> {
         let kept = format!("{}, {secrets:?}", tables["TableNames"]);
         println!("    kept: {kept}");
         match (tables["TableNames"].as_array().map(Vec::len), secrets.as_slice()) {
-            (Some(1), [customers]) if kept.contains("Customers") && customers.ends_with("/customers") => Ok(()),
-            _ => Err(Error::failed("the customers' table and their pepper should be kept, and nothing else")),
+            (Some(2), [customers])
+                if ["Customers", "Usage"].iter().all(|table| kept.contains(table))
+                    && customers.ends_with("/customers") =>
+            {
+                Ok(())
+            }
+            _ => Err(Error::failed("customers, their pepper and their usage should be kept, and nothing else")),
         }
     }
 }
 
 /// What a stack tells of itself; `sna` reads most of it.
-const OUTPUTS: [&str; 12] = [
+const OUTPUTS: [&str; 13] = [
     "ApiId",
     "Url",
     "CustomersTable",
     "SessionsTable",
+    "UsageTable",
     "SigningSecret",
     "KeysSecret",
     "CustomersSecret",

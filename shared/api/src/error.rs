@@ -4,15 +4,21 @@ use std::fmt::{self, Display};
 
 use crate::wire::{self, Wire};
 
-/// A refusal: a row of the wire's table, headers that belong to it, and a cause for the log.
+/// A refusal: a row of the wire's table, headers that belong to it, and for the log what was refused, and why.
 #[derive(Debug)]
 pub struct ApiError {
     pub(crate) wire: Wire,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) cause: Option<String>,
+    pub(crate) field: Option<&'static str>,
 }
 
 impl ApiError {
+    /// What a caller can mend: this parameter or header is wrong, and why. The log has both, and never the value.
+    pub fn at(wire: Wire, field: &'static str, why: impl Display) -> Self {
+        Self::from(wire).of(field).because(why)
+    }
+
     /// Our store, key source or SMS provider is down: to be tried again.
     pub fn unavailable(cause: impl Display) -> Self {
         Self::from(wire::UNAVAILABLE).header("retry-after", "1").because(cause)
@@ -36,13 +42,21 @@ impl ApiError {
 
     /// 401 with the scheme that the endpoint wants (RFC 9110 11.6.1).
     pub fn unauthorized(scheme: &'static str) -> Self {
-        Self::from(wire::UNAUTHORIZED).header("www-authenticate", format!("{scheme} realm=\"gateway\""))
+        let refusal = Self::at(wire::UNAUTHORIZED, "Authorization", format!("no {scheme} credentials, once"));
+        refusal.header("www-authenticate", format!("{scheme} realm=\"gateway\""))
     }
 
     /// Tells the log why. Nothing personal and no secret may be in it.
     #[must_use]
     pub fn because(mut self, cause: impl Display) -> Self {
         self.cause = Some(cause.to_string());
+        self
+    }
+
+    /// Tells the log which parameter or header it is about. An outage is about none.
+    #[must_use]
+    pub fn of(mut self, field: &'static str) -> Self {
+        self.field = Some(field).filter(|_| self.wire.status < 500);
         self
     }
 
@@ -55,7 +69,7 @@ impl ApiError {
 
 impl From<Wire> for ApiError {
     fn from(wire: Wire) -> Self {
-        Self { wire, headers: Vec::new(), cause: None }
+        Self { wire, headers: Vec::new(), cause: None, field: None }
     }
 }
 

@@ -26,7 +26,7 @@ pub struct Request {
     pub(crate) headers: HeaderMap,
     query: Vec<(String, String)>,
     body: Vec<u8>,
-    too_large: bool,
+    too_large: Option<&'static str>,
 }
 
 impl Request {
@@ -48,12 +48,14 @@ impl Request {
             Body::Binary(bytes) => bytes,
             _ => Vec::new(),
         };
-        let too_large = body.len() > MAX_BODY || url > MAX_URL;
+        let sizes = [("body", body.len() > MAX_BODY), ("URL", url > MAX_URL)];
+        let too_large = sizes.iter().find(|(_, is_over)| *is_over).map(|(what, _)| *what);
         let (method, headers) = (parts.method.to_string(), parts.headers);
         Self { method, path, source_ip, is_plain_http, headers, query, body, too_large }
     }
 
-    pub(crate) fn is_too_large(&self) -> bool {
+    /// What of it is.
+    pub(crate) fn too_large(&self) -> Option<&'static str> {
         self.too_large
     }
 
@@ -66,7 +68,7 @@ impl Request {
         if good && values.next().is_none() {
             Ok(Some(key))
         } else {
-            Err(ApiError::from(wire::FIELD).because("Idempotency-Key is malformed"))
+            Err(ApiError::at(wire::FIELD, "Idempotency-Key", "is not 1 to 255 visible ASCII characters, once"))
         }
     }
 
@@ -95,7 +97,7 @@ impl Request {
     pub fn form(&self) -> Result<Fields, ApiError> {
         match self.media_type().as_deref() {
             None | Some(FORM) => Fields::new(form_urlencoded::parse(&self.body).into_owned()),
-            Some(_) => Err(wire::MEDIA_TYPE.into()),
+            Some(_) => Err(ApiError::at(wire::MEDIA_TYPE, "Content-Type", "is no form")),
         }
     }
 
@@ -114,7 +116,7 @@ impl Request {
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         match self.media_type().as_deref() {
             None | Some(JSON) => self.json_body(),
-            Some(_) => Err(wire::MEDIA_TYPE.into()),
+            Some(_) => Err(ApiError::at(wire::MEDIA_TYPE, "Content-Type", "is not application/json")),
         }
     }
 
@@ -122,7 +124,7 @@ impl Request {
         // serde_json's message could quote the body: only the place goes to the log.
         serde_json::from_slice(&self.body).map_err(|error| {
             let cause = format!("JSON: {:?} error, line {}, column {}", error.classify(), error.line(), error.column());
-            ApiError::from(wire::FIELD).because(cause)
+            ApiError::at(wire::FIELD, "body", cause)
         })
     }
 

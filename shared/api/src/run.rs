@@ -50,6 +50,7 @@ pub async fn serve<E: Endpoint>(endpoint: &E, edge: Edge, event: lambda_http::Re
         status = Empty,
         ms = Empty,
         error = Empty,
+        field = Empty,
         customer = Empty,
         network = Empty,
         network_by = Empty,
@@ -69,14 +70,14 @@ pub async fn serve<E: Endpoint>(endpoint: &E, edge: Edge, event: lambda_http::Re
         secrets_stale = Empty,
     );
     async {
-        let (answer, cause) = match refuse::<E>(edge, &request) {
-            Some(refusal) => refused(refusal),
-            None => endpoint.handle(&request, now).await.map_or_else(refused, |answer| (answer, None)),
+        let answer = match refuse::<E>(edge, &request) {
+            Some(refusal) => Err(refusal),
+            None => endpoint.handle(&request, now).await,
         };
+        let answer = answer.unwrap_or_else(refused);
         let span = Span::current();
         span.record("status", answer.status());
         span.record("ms", started.elapsed().as_millis() as u64);
-        span.record("error", cause);
         let answer = match &trace {
             Some(trace) => answer.header("traceresponse", trace.response()),
             None => answer,
@@ -93,9 +94,12 @@ fn known_method(method: &str) -> &str {
     if known.contains(&method) { method } else { "another" }
 }
 
-fn refused(error: ApiError) -> (Answer, Option<String>) {
-    let cause = error.cause.clone();
-    (error.into(), cause)
+/// What the log is told of it, and what the caller is.
+fn refused(error: ApiError) -> Answer {
+    let span = Span::current();
+    span.record("error", error.cause.as_deref());
+    span.record("field", error.field);
+    error.into()
 }
 
 /// What is wrong with a request whatever the endpoint.
@@ -104,12 +108,14 @@ fn refuse<E: Endpoint>(edge: Edge, request: &Request) -> Option<ApiError> {
         return Some(ApiError::from(wire::PATH).because("not through what is before the API"));
     }
     if !is_at(E::PATH, &request.path) {
-        return Some(wire::PATH.into());
+        return Some(ApiError::at(wire::PATH, "path", "nothing is here"));
     }
     if !E::METHODS.contains(&request.method.as_str()) {
-        return Some(ApiError::from(wire::METHOD).header("allow", E::METHODS.join(", ")));
+        return Some(
+            ApiError::at(wire::METHOD, "method", "is not allowed here").header("allow", E::METHODS.join(", ")),
+        );
     }
-    request.is_too_large().then(|| wire::TOO_LARGE.into())
+    request.too_large().map(|field| ApiError::at(wire::TOO_LARGE, field, "is too large"))
 }
 
 /// A stage's name or a custom domain's base path may stand before ours.

@@ -27,7 +27,7 @@ impl Attempts {
 
     /// With a client that others use too.
     pub fn new(client: Client, env: &mut Env<'_>, public_url: &str) -> Option<Self> {
-        let store = Store::new(client, env.text("SESSIONS_TABLE"));
+        let store = Store::new(client, env.text("SESSIONS_TABLE"), env.text("USAGE_TABLE"));
         let operators = Operators::from_env(env, public_url)?;
         Some(Self { public_url: public_url.to_owned(), store, operators })
     }
@@ -105,7 +105,7 @@ impl Attempts {
         ended(&session, reason);
         let correlation_id = session.correlation_id.as_ref().map(|id| id.as_str());
         let ended = if reason == Reason::Match { Ok(proof.expose()) } else { Err(coarse(reason)) };
-        ending(session.redirect_uri.as_deref(), correlation_id, ended)
+        ending(session.redirect_uri.as_deref(), correlation_id, ended).map_err(|error| error.because(reason))
     }
 }
 

@@ -34,6 +34,13 @@ impl Pepper {
     pub fn pseudonym(&self, kind: &str, text: &[u8]) -> String {
         keyed(self, &[b"pseudonym", kind.as_bytes(), text])
     }
+
+    /// HMAC-SHA-256 of `text` and nothing beside it, 64 hex digits: what others must be able to compute with other tools.
+    pub fn hmac(&self, text: &[u8]) -> String {
+        let mut mac = Hmac::<Sha256>::new(self.0.expose_secret().into());
+        mac.update(text);
+        hex::encode(mac.finalize().into_bytes())
+    }
 }
 
 /// Each part behind its length: ("a", "bc") and ("ab", "c") must differ.
@@ -83,6 +90,14 @@ mod tests {
         // Computed with Python's hmac module.
         let expected = "f8a2277bc43916383a6a91269c0eee29406abb508f0319bb62e1b6684b25f598";
         assert_eq!(mac(&pepper("0b"), "session/1", &code("123456")), expected);
+    }
+
+    #[test]
+    fn the_plain_hmac_is_that_of_rfc_4231() {
+        // Test case 2; its key is shorter, and is filled with zeros like ours.
+        let key = format!("4a656665{}", "00".repeat(28));
+        let expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+        assert_eq!(Pepper::parse(&key).unwrap().hmac(b"what do ya want for nothing?"), expected);
     }
 
     #[test]

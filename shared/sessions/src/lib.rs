@@ -19,10 +19,11 @@ mod store;
 mod tests;
 mod trace;
 mod transact;
+mod usage;
 
 pub use cache::{Heard, Recall, Recalled};
 pub use item::Item;
-pub use limit::{Count, DAY, HOUR, Limit, subscriber};
+pub use limit::{Count, Counters, DAY, HOUR, Limit, subscriber};
 pub use once::Once;
 pub use otp::{Guess, SendClaim, SendLimits};
 pub use reason::Reason;
@@ -31,3 +32,4 @@ pub use session::{Begin, CorrelationId, InvalidCorrelationId, Refusal, Session};
 pub use silent::Way;
 pub use store::{Created, Store, StoreError, UpdateError, Which};
 pub use trace::Progress;
+pub use usage::{KEPT_DAYS, Usage, Used};

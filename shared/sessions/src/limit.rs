@@ -3,6 +3,14 @@
 
 use std::net::IpAddr;
 
+use aws_sdk_dynamodb::{Client, types::AttributeValue as Value};
+
+use crate::{
+    StoreError,
+    item::{number, ttl},
+    store::unavailable,
+};
+
 /// At most `most` of something in a window.
 #[derive(Clone, Debug)]
 pub struct Limit {
@@ -42,6 +50,42 @@ impl Count {
     pub(crate) fn limit(&self) -> &Limit {
         match self {
             Self::Add(limit) | Self::Check(limit) | Self::GiveBack(limit) => limit,
+        }
+    }
+}
+
+/// Counters that no session goes with.
+pub struct Counters {
+    client: Client,
+    table: String,
+}
+
+impl Counters {
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into() }
+    }
+
+    /// One more of `limit`. `Some`: the limit was reached already; milliseconds until its window ends.
+    pub async fn count(&self, limit: &Limit, now: u64) -> Result<Option<u64>, StoreError> {
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", Value::S(limit.item_key(now)))
+            .update_expression("ADD n :by SET #ttl = :ttl")
+            .condition_expression("attribute_not_exists(n) OR n < :most")
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":by", number(1))
+            .expression_attribute_values(":ttl", number(ttl(limit.ends(now))))
+            .expression_attribute_values(":most", number(limit.most));
+        match request.send().await {
+            Ok(_) => Ok(None),
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(Some(limit.ends(now).saturating_sub(now)))
+            }
+            Err(error) => Err(unavailable(&error)),
         }
     }
 }

@@ -2,6 +2,8 @@
 //! act comes to what the contract says. So a "true" needs a recorded match and its proof, or the last code in its time.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use crate::{
@@ -208,10 +210,12 @@ proptest! {
         session.bind(&cookie);
         let mut proof = Proof::generate().unwrap();
         let mut claim: Option<(SendClaim, Option<Code>, Option<u64>)> = None;
-        let (mut texts, mut trues) = (0, 0);
+        let (mut texts, mut trues, mut by_code) = (0, 0, 0);
+        let mut used: BTreeMap<String, i64> = BTreeMap::new();
         for act in acts {
             // As the store keeps it between two requests.
             session = serde_json::from_str::<Session>(&serde_json::to_string(&session).unwrap()).unwrap();
+            let facts = session.facts();
             match act {
                 Act::Wait(ms) => now += ms,
                 Act::Arrive => prop_assert_eq!(session.arrive(now), model.arrive(now)),
@@ -287,12 +291,22 @@ proptest! {
                     };
                     let judged = session.guess(now, ATTEMPTS, |_, mac| mac == typed);
                     trues += u32::from(judged == Ok(Guess::Right));
+                    by_code += i64::from(judged == Ok(Guess::Right));
                     prop_assert_eq!(judged, model.guess(now, matches!(word, Word::Last)));
                 }
             }
             prop_assert_eq!(session.is_answered(), model.answered);
             prop_assert_eq!(session.silent_ended(), model.ended);
             prop_assert!(trues <= 1 && trues == u32::from(model.answered));
+            if let Some(earned) = session.earned(facts, now).unwrap() {
+                *used.entry(earned.counter).or_default() += earned.by;
+            }
+            let of = |what: &str| used.get(&format!("{what}:VODAFONE")).copied().unwrap_or(0);
+            let ended = |reasons: fn(Reason) -> bool| i64::from(model.ended.is_some_and(reasons));
+            prop_assert_eq!(of("match"), ended(|reason| reason == Reason::Match));
+            prop_assert_eq!(of("mismatch"), ended(|reason| reason == Reason::Mismatch));
+            prop_assert_eq!(of("other"), ended(|reason| !matches!(reason, Reason::Match | Reason::Mismatch)));
+            prop_assert_eq!((of("otp_sent"), of("otp_verified")), (i64::from(model.sends), by_code));
         }
     }
 }

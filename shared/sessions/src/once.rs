@@ -19,23 +19,26 @@ pub struct Once {
 pub(crate) struct Given {
     once: Once,
     reason: Reason,
+    /// Unix milliseconds.
+    #[serde(default)]
+    at: Option<u64>,
 }
 
 impl Session {
-    /// The answer that this very request got before. The same key with another body is refused.
-    pub fn given(&self, once: &Once) -> Result<Option<Reason>, Refusal> {
+    /// The answer that this very request got before, and when, in Unix milliseconds. The same key with another body is refused.
+    pub fn given(&self, once: &Once) -> Result<Option<(Reason, Option<u64>)>, Refusal> {
         match self.given.iter().find(|given| given.once.key == once.key) {
             None => Ok(None),
-            Some(given) if given.once == *once => Ok(Some(given.reason)),
+            Some(given) if given.once == *once => Ok(Some((given.reason, given.at))),
             Some(_) => Err(Refusal::KeyReused),
         }
     }
 
-    /// Keeps an answer for the same request.
-    pub fn remember(&mut self, once: Once, reason: Reason) {
+    /// Keeps an answer of `now` for the same request.
+    pub fn remember(&mut self, once: Once, reason: Reason, now: u64) {
         if self.given.len() >= KEPT {
             self.given.remove(0);
         }
-        self.given.push(Given { once, reason });
+        self.given.push(Given { once, reason, at: Some(now) });
     }
 }

@@ -38,6 +38,9 @@ struct Sent {
     proof: String,
     expires_at: u64,
     attempts: u32,
+    /// The code of a test number, which was sent to nobody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_test: bool,
 }
 
 /// A claimed send. Its number binds the code's MAC to this very send.
@@ -88,9 +91,21 @@ impl Session {
         let before = self.otp.clone();
         let number = self.otp.sends + 1;
         let expires_at = (now + limits.life_ms).min(self.expires_at);
-        let code = Some(Sent { number, mac: mac(number), proof: proof.hash(), expires_at, attempts: 0 });
+        let code =
+            Some(Sent { number, mac: mac(number), proof: proof.hash(), expires_at, attempts: 0, is_test: false });
         self.otp = Otp { sends: number, last_send: Some(now), code };
         Ok(SendClaim { number, expires_at, before })
+    }
+
+    /// The send that was just claimed is of a test number: nothing leaves, so nothing was used.
+    pub fn sends_to_nobody(&mut self) {
+        if let Some(sent) = &mut self.otp.code {
+            sent.is_test = true;
+        }
+    }
+
+    pub(crate) fn is_test(&self) -> bool {
+        self.otp.code.as_ref().is_some_and(|sent| sent.is_test)
     }
 
     /// Gives a send back that surely was not made. Guesses judged meanwhile stay counted.

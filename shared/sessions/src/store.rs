@@ -12,6 +12,7 @@ use crate::{
     Count, Session,
     item::{Item, decode, encode, has_nonce, number, session_key},
     secrets::{Entropy, write_nonce},
+    transact::Beside,
 };
 
 /// How often `update` reads again after it lost a race, and `create` tries again after a conflict of transactions.
@@ -21,6 +22,8 @@ pub(crate) const RETRIES: usize = 5;
 pub struct Store {
     pub(crate) client: Client,
     pub(crate) table: String,
+    /// Where a change of a session counts what it has earned.
+    pub(crate) usage: String,
 }
 
 /// The store could not do what was asked; nothing is known to have changed.
@@ -106,8 +109,9 @@ pub(crate) enum Written {
 }
 
 impl Store {
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+    /// The tables of sessions and of usage.
+    pub fn new(client: Client, table: impl Into<String>, usage: impl Into<String>) -> Self {
+        Self { client, table: table.into(), usage: usage.into() }
     }
 
     /// Opens the connection by a read of a session that cannot be. What comes of it does not matter.
@@ -142,7 +146,7 @@ impl Store {
     }
 
     /// As [`Store::update`], together with counters: all of it happens, or nothing. With the change that records that
-    /// the number is not its operator's, the cached lookup goes that said so.
+    /// the number is not its operator's, the cached lookup goes that said so; and what a change earns is counted with it.
     pub async fn update_counting<'a, T, E>(
         &self,
         which: impl Into<Which<'a>>,
@@ -160,7 +164,7 @@ impl Store {
             };
             let version = session.version;
             let before = serde_json::to_string(&session).map_err(|_| StoreError::Damaged)?;
-            let known = session.contradicted().is_some();
+            let (known, facts) = (session.contradicted().is_some(), session.facts());
             let (result, counts) = change(&mut session).map_err(UpdateError::Refused)?;
             if serde_json::to_string(&session).is_ok_and(|after| after == before) {
                 return Ok((session, result));
@@ -168,11 +172,15 @@ impl Store {
             let nonce = write_nonce().map_err(StoreError::from)?;
             session.version += 1;
             let item = encode(&session, &nonce)?;
-            let contradicted = session.contradicted().filter(|_| !known);
-            let written = if counts.is_empty() && contradicted.is_none() {
+            let beside = Beside {
+                counts: &counts,
+                contradicted: session.contradicted().filter(|_| !known),
+                earned: session.earned(facts, now)?,
+            };
+            let written = if beside.is_nothing() {
                 self.put(item, &nonce, Condition::Version(version)).await?
             } else {
-                self.put_counting(item, version, &counts, contradicted, now).await?
+                self.put_counting(item, version, &beside, now).await?
             };
             match written {
                 Written::Done => return Ok((session, result)),

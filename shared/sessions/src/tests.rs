@@ -329,3 +329,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_code_of_a_test_number_uses_nothing() {
+    let mut session = session();
+    let before = session.facts();
+    send(&mut session, NOW, "1").unwrap();
+    session.sends_to_nobody();
+    assert!(session.earned(before, NOW).unwrap().is_none());
+    let before = session.facts();
+    assert_eq!(guess(&mut session, NOW, "1"), Ok(Guess::Right));
+    assert!(session.earned(before, NOW).unwrap().is_none());
+}

@@ -1,8 +1,6 @@
 //! Writes that touch more than one item, as DynamoDB transactions: all of it happens, or nothing.
 //! The SDK gives each call a ClientRequestToken, so that its own retries are idempotent.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::{
     error::{BuildError, SdkError},
     operation::transact_write_items::TransactWriteItemsError,
@@ -10,11 +8,12 @@ use aws_sdk_dynamodb::{
 };
 
 use crate::{
-    Count, Created, Heard, Limit, Once, Session, Store, StoreError,
+    Count, Created, Heard, Once, Session, Store, StoreError,
     cache::dropped,
     item::{Item, correlation_key, encode, expires_at, idempotency_key, number, text, ttl},
     secrets::write_nonce,
     store::{Condition, RETRIES, Written, too_many_writers, unavailable},
+    usage::Earned,
 };
 
 /// How a transaction ended that was not an outage.
@@ -24,6 +23,20 @@ enum Ended {
     Failed(usize),
     /// Another transaction had one of the items in hand; nothing was written.
     Conflict,
+}
+
+/// What is written with a session, all of it or nothing.
+pub(crate) struct Beside<'a> {
+    pub counts: &'a [Count],
+    /// The cached lookup that goes.
+    pub contradicted: Option<&'a str>,
+    pub earned: Option<Earned>,
+}
+
+impl Beside<'_> {
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.counts.is_empty() && self.contradicted.is_none() && self.earned.is_none()
+    }
 }
 
 impl Store {
@@ -109,15 +122,15 @@ impl Store {
         Created::of(&item, now)
     }
 
-    /// A new version of a session together with its counters, and without the cached lookup that it contradicts.
+    /// A new version of a session together with what goes with it.
     pub(crate) async fn put_counting(
         &self,
         item: Item,
         version: u64,
-        counts: &[Count],
-        contradicted: Option<&str>,
+        beside: &Beside<'_>,
         now: u64,
     ) -> Result<Written, StoreError> {
+        let Beside { counts, contradicted, earned } = beside;
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(item))
@@ -126,7 +139,10 @@ impl Store {
             .build()
             .map(|put| TransactWriteItem::builder().put(put).build());
         let counts_and_session = std::iter::once(put).chain(counts.iter().map(|count| self.count_item(count, now)));
-        let writes = counts_and_session.chain(contradicted.map(|key| self.put_over(dropped(key, now))));
+        // Last, because they have no condition that could fail.
+        let writes = counts_and_session
+            .chain(contradicted.map(|key| self.put_over(dropped(key, now))))
+            .chain(earned.as_ref().map(|earned| earned.write(&self.usage)));
         let writes = writes.collect::<Result<Vec<_>, _>>().map_err(|_| StoreError::Damaged)?;
         Ok(match self.transact(writes).await? {
             Ended::Done => Written::Done,
@@ -169,32 +185,6 @@ impl Store {
             ),
         }
         .build())
-    }
-
-    /// One more of `limit`, beside no session. `Some`: the limit was reached already; milliseconds until its window ends.
-    pub async fn count(&self, limit: &Limit, now: u64) -> Result<Option<u64>, StoreError> {
-        let request = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", Value::S(limit.item_key(now)))
-            .update_expression("ADD n :by SET #ttl = :ttl")
-            .condition_expression("attribute_not_exists(n) OR n < :most")
-            .expression_attribute_names("#ttl", "ttl")
-            .set_expression_attribute_values(Some(HashMap::from([
-                (":by".to_owned(), number(1)),
-                (":ttl".to_owned(), number(ttl(limit.ends(now)))),
-                (":most".to_owned(), number(limit.most)),
-            ])));
-        match request.send().await {
-            Ok(_) => Ok(None),
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(Some(limit.ends(now).saturating_sub(now)))
-            }
-            Err(error) => Err(unavailable(&error)),
-        }
     }
 
     async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<Ended, StoreError> {

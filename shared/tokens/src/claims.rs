@@ -1,4 +1,4 @@
-//! The claims of both kinds of token. Times are RFC 3339, as PASETO registers them.
+//! The claims of each kind of token. Times are RFC 3339, as PASETO registers them.
 
 use serde::{Deserialize, Serialize};
 
@@ -57,4 +57,24 @@ pub struct IdToken {
     pub vendor_type: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect_uri: Option<String>,
+}
+
+/// What validate answered, for whoever must be shown it later. It holds for as long as its key is published, opens nothing,
+/// and says of the number only what the holder of its salt can check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The session, as in its id_token.
+    pub jti: String,
+    /// The customer.
+    pub user_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+    /// HMAC-SHA-256 of the number in E.164 under the salt that went with the receipt, 64 hex digits.
+    pub msisdn_hash: String,
+    /// `authenticate` or `otp`.
+    pub service: String,
+    /// `MATCH`, or the reason of a "false".
+    pub verdict: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
 }

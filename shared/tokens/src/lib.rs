@@ -1,4 +1,4 @@
-//! PASETO v4.public tokens: one kind for customers (access), one for handsets (id).
+//! PASETO v4.public tokens: one kind for customers (access), one for handsets (id), and one that is no credential (receipt).
 //!
 //! Signed, not encrypted, and in URLs: nothing in them identifies a person. An implicit assertion makes
 //! one kind useless as the other; the footer's key id is looked up in a fixed map and fails closed.
@@ -9,6 +9,6 @@ mod mint;
 #[cfg(test)]
 mod tests;
 
-pub use claims::{AccessToken, IdToken, Scope};
+pub use claims::{AccessToken, IdToken, Receipt, Scope};
 pub use keys::{InvalidKey, PublicKeys, SigningKey};
 pub use mint::{InvalidToken, Issuer, SKEW_MS, Verifier};

@@ -9,7 +9,7 @@ use pasetors::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{AccessToken, IdToken, PublicKeys, SigningKey};
+use crate::{AccessToken, IdToken, PublicKeys, Receipt, SigningKey};
 
 /// How far another machine's clock may differ from ours.
 pub const SKEW_MS: u64 = 60_000;
@@ -49,6 +49,10 @@ impl Kind for IdToken {
     const ASSERTION: &'static [u8] = b"id";
 }
 
+impl Kind for Receipt {
+    const ASSERTION: &'static [u8] = b"receipt";
+}
+
 #[derive(Serialize, Deserialize)]
 struct Footer {
     kid: String,
@@ -73,7 +77,16 @@ struct Minted<'a, T> {
     claims: &'a T,
 }
 
-/// Signs; only the token and get-config functions hold one.
+/// A receipt's: it is for everybody, and has no end.
+#[derive(Serialize, Deserialize)]
+struct Dated<T> {
+    iss: String,
+    iat: String,
+    #[serde(flatten)]
+    claims: T,
+}
+
+/// Signs; only the token, get-config and validate functions hold one.
 pub struct Issuer {
     key: SigningKey,
     url: String,
@@ -104,12 +117,22 @@ impl Issuer {
         self.mint(token, None, now, seconds)
     }
 
+    /// Of `at` (Unix milliseconds, told to the second). The same claims and time give the same text under the same key.
+    pub fn receipt(&self, receipt: &Receipt, at: u64) -> Option<String> {
+        let iat = date(at)?.format(&Rfc3339).ok()?;
+        self.sign::<Receipt>(&Dated { iss: self.url.clone(), iat, claims: receipt })
+    }
+
     fn mint<T: Kind>(&self, claims: &T, jti: Option<String>, now: u64, seconds: u64) -> Option<String> {
-        let start = OffsetDateTime::from_unix_timestamp(i64::try_from(now / 1000).ok()?).ok()?;
+        let start = date(now)?;
         let end = start.checked_add(Duration::seconds(i64::try_from(seconds).ok()?))?;
         let (iat, exp) = (start.format(&Rfc3339).ok()?, end.format(&Rfc3339).ok()?);
         let registered = Registered { iss: self.url.clone(), aud: self.url.clone(), nbf: iat.clone(), iat, exp };
-        let payload = serde_json::to_vec(&Minted { registered, jti, claims }).ok()?;
+        self.sign::<T>(&Minted { registered, jti, claims })
+    }
+
+    fn sign<T: Kind>(&self, payload: &impl Serialize) -> Option<String> {
+        let payload = serde_json::to_vec(payload).ok()?;
         let footer = serde_json::to_vec(&Footer { kid: self.key.id.clone() }).ok()?;
         PublicToken::sign(&self.key.secret, &payload, Some(&footer), Some(T::ASSERTION)).ok()
     }
@@ -134,7 +157,27 @@ impl Verifier {
         self.verify(token, now)
     }
 
+    /// A receipt that was given before `now` (Unix milliseconds), and when: the same.
+    pub fn receipt(&self, token: &str, now: u64) -> Result<(Receipt, u64), InvalidToken> {
+        let payload = self.open::<Receipt>(token)?;
+        let Dated { iss, iat, claims } = serde_json::from_str(&payload).map_err(|_| InvalidToken::Claims)?;
+        let at = milliseconds(&iat).ok_or(InvalidToken::Claims)?;
+        match () {
+            () if iss != self.url => Err(InvalidToken::Audience),
+            () if at > now + SKEW_MS => Err(InvalidToken::NotYetValid),
+            () => Ok((claims, at)),
+        }
+    }
+
     fn verify<T: Kind>(&self, token: &str, now: u64) -> Result<T, InvalidToken> {
+        let payload = self.open::<T>(token)?;
+        let registered: Registered = serde_json::from_str(&payload).map_err(|_| InvalidToken::Claims)?;
+        self.check(&registered, now)?;
+        serde_json::from_str(&payload).map_err(|_| InvalidToken::Claims)
+    }
+
+    /// What a token of this kind says, once its signature holds.
+    fn open<T: Kind>(&self, token: &str) -> Result<String, InvalidToken> {
         if token.len() > MAX_TOKEN {
             return Err(InvalidToken::Format);
         }
@@ -146,10 +189,7 @@ impl Verifier {
         let key = self.keys.get(&footer.kid).ok_or(InvalidToken::Key)?;
         let trusted =
             PublicToken::verify(key, &untrusted, None, Some(T::ASSERTION)).map_err(|_| InvalidToken::Signature)?;
-        let payload = trusted.payload();
-        let registered: Registered = serde_json::from_str(payload).map_err(|_| InvalidToken::Claims)?;
-        self.check(&registered, now)?;
-        serde_json::from_str(payload).map_err(|_| InvalidToken::Claims)
+        Ok(trusted.payload().to_owned())
     }
 
     fn check(&self, claims: &Registered, now: u64) -> Result<(), InvalidToken> {
@@ -165,6 +205,10 @@ impl Verifier {
             () => Ok(()),
         }
     }
+}
+
+fn date(ms: u64) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp(i64::try_from(ms / 1000).ok()?).ok()
 }
 
 fn milliseconds(text: &str) -> Option<u64> {

@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 
-use crate::{AccessToken, IdToken, InvalidToken, Issuer, PublicKeys, SKEW_MS, Scope, SigningKey, Verifier};
+use crate::{AccessToken, IdToken, InvalidToken, Issuer, PublicKeys, Receipt, SKEW_MS, Scope, SigningKey, Verifier};
 
 const URL: &str = "https://auth.example";
 const NOW: u64 = 1_773_342_238_000;
@@ -29,6 +29,18 @@ fn id() -> IdToken {
     }
 }
 
+fn receipt() -> Receipt {
+    Receipt {
+        jti: id().jti,
+        user_id: "shop".into(),
+        correlation_id: Some("order-1".into()),
+        msisdn_hash: "0b".repeat(32),
+        service: "otp".into(),
+        verdict: "MATCH".into(),
+        network: None,
+    }
+}
+
 #[test]
 fn what_is_minted_verifies() {
     let (issuer, verifier) = pair();
@@ -43,6 +55,32 @@ fn one_kind_is_useless_as_the_other() {
     assert_eq!(verifier.id(&token, NOW), Err(InvalidToken::Signature));
     let token = issuer.id(&id(), NOW, 60).unwrap();
     assert_eq!(verifier.access(&token, NOW), Err(InvalidToken::Signature));
+    let others = [issuer.access(&access(), NOW, 60).unwrap(), token];
+    assert_eq!(others.map(|token| verifier.receipt(&token, NOW)), [const { Err(InvalidToken::Signature) }; 2]);
+    let token = issuer.receipt(&receipt(), NOW).unwrap();
+    assert_eq!(verifier.access(&token, NOW), Err(InvalidToken::Signature));
+    assert_eq!(verifier.id(&token, NOW), Err(InvalidToken::Signature));
+}
+
+#[test]
+fn a_receipt_is_the_same_each_time_and_has_no_end() {
+    let (issuer, verifier) = pair();
+    let token = issuer.receipt(&receipt(), NOW).unwrap();
+    assert_eq!(issuer.receipt(&receipt(), NOW).unwrap(), token);
+    for now in [NOW - SKEW_MS, NOW + 20 * 365 * 86_400_000] {
+        assert_eq!(verifier.receipt(&token, now), Ok((receipt(), NOW)));
+    }
+    assert_eq!(verifier.receipt(&token, NOW - SKEW_MS - 1), Err(InvalidToken::NotYetValid));
+}
+
+#[test]
+fn a_receipt_is_of_one_issuer_and_one_key() {
+    let key = SigningKey::generate().unwrap();
+    let verifier = Verifier::new(PublicKeys::parse(&key.public_paserk().unwrap()).unwrap(), URL);
+    let token = Issuer::new(key, "https://other.example").receipt(&receipt(), NOW).unwrap();
+    assert_eq!(verifier.receipt(&token, NOW), Err(InvalidToken::Audience));
+    let (stranger, _) = pair();
+    assert_eq!(verifier.receipt(&stranger.receipt(&receipt(), NOW).unwrap(), NOW), Err(InvalidToken::Key));
 }
 
 #[test]

@@ -22,6 +22,7 @@ async fn each_output_that_is_missing_is_named_with_the_stacks_status() {
         ("Url", "API"),
         ("CustomersTable", "table customers"),
         ("SessionsTable", "table sessions"),
+        ("UsageTable", "table usage"),
         ("SigningSecret", "secret signing"),
         ("KeysSecret", "secret keys"),
         ("CustomersSecret", "secret customers"),
@@ -62,6 +63,7 @@ async fn each_fault_of_a_table_is_found_alone() {
         ("DescribeTable gw-sessions", json!({}), "table sessions", "FAILED", "partition key pk"),
         ("DescribeTimeToLive gw-sessions", ttl("DISABLED", "ttl"), "table sessions: ttl", "FAILED", "off"),
         ("DescribeTimeToLive gw-sessions", ttl("DISABLING", "ttl"), "table sessions: ttl", "FAILED", "off"),
+        ("DescribeTimeToLive gw-usage", ttl("DISABLED", "ttl"), "table usage: ttl", "FAILED", "off"),
         ("DescribeTimeToLive gw-sessions", json!({}), "table sessions: ttl", "FAILED", "off"),
         ("DescribeTimeToLive gw-sessions", ttl("ENABLED", "expires"), "table sessions: ttl", "FAILED", "`expires`"),
         ("DescribeContinuousBackups gw-customers", backups, "table customers: backups", "warning", "no point-in-time"),
@@ -158,8 +160,8 @@ async fn the_lookups_secret_is_looked_at_where_there_is_one() {
 async fn an_address_that_answers_something_else_than_the_keys_fails_alone() {
     let keys = "/v1/.well-known/paseto-keys";
     for (answer, found) in [
-        (json!({ "keys": [] }).to_string(), "other keys"),
-        (json!({ "keys": [{ "kid": "k4.pid.other" }] }).to_string(), "other keys"),
+        (json!({ "issuer": "x", "keys": [] }).to_string(), "other keys"),
+        (json!({ "issuer": "x", "keys": [{ "kid": "k4.pid.x", "paserk": "k4.public.x" }] }).to_string(), "other keys"),
         (xml("Welcome", "to a captive portal"), "cannot be understood"),
     ] {
         let account = account().await;

@@ -1,4 +1,4 @@
-//! DynamoDB: an embedded engine in memory, spoken to over the real protocol, with the two tables of the gateway.
+//! DynamoDB: an embedded engine in memory, spoken to over the real protocol, with the tables of the gateway.
 //! Created empty at every start, so no run can depend on what another one left.
 
 use aws_credential_types::Credentials;
@@ -15,6 +15,8 @@ use crate::listen::{Bound, Servers};
 pub const SESSIONS: &str = "sna-sessions";
 /// Table of the customers; partition key `pk`, the record as JSON in `record`.
 pub const CUSTOMERS: &str = "sna-customers";
+/// Table of the usage; partition key `pk`, time to live `ttl` (Unix seconds).
+pub const USAGE: &str = "sna-usage";
 /// Any region does; this is the one that a British deployment would take.
 pub const REGION: &str = "eu-west-2";
 /// The engine wants credentials in the shape of AWS's, and believes any.
@@ -26,12 +28,15 @@ pub const CREDENTIALS: (&str, &str) = ("sandbox", "sandbox");
 /// When the engine refuses to start or to make a table.
 pub fn start(bound: Bound, servers: &mut Servers) -> Result<(), DynoxideError> {
     let database = Database::memory()?;
-    database.create_table(request(table(SESSIONS))?)?;
-    database.create_table(request(table(CUSTOMERS))?)?;
-    database.update_time_to_live(request(json!({
-        "TableName": SESSIONS,
-        "TimeToLiveSpecification": { "AttributeName": "ttl", "Enabled": true },
-    }))?)?;
+    for name in [SESSIONS, CUSTOMERS, USAGE] {
+        database.create_table(request(table(name))?)?;
+    }
+    for name in [SESSIONS, USAGE] {
+        database.update_time_to_live(request(json!({
+            "TableName": name,
+            "TimeToLiveSpecification": { "AttributeName": "ttl", "Enabled": true },
+        }))?)?;
+    }
     let stopped = servers.stopped();
     servers.run(async move {
         if let Err(error) = dynoxide::server::serve_with_shutdown(bound.listener, database, stopped).await {

@@ -4,18 +4,24 @@
 mod api;
 mod callback;
 mod reference;
+mod refusals;
+mod usage;
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use axum::{
     Json, Router,
-    extract::{Path, Request, State},
+    extract::{Path as Segment, Request, State},
     http::{HeaderMap, StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use serde_json::{Value, json};
+use sna_sessions::Usage;
 
 use crate::{
     customer::Customer,
@@ -35,6 +41,9 @@ struct Shared {
     customer: Arc<Customer>,
     inbox: Inbox,
     operators: Operators,
+    usage: Usage,
+    /// The functions' log.
+    log: PathBuf,
     flows: Flows,
     reference: Reference,
 }
@@ -47,12 +56,14 @@ pub fn router(
     gateway: Gateway,
     inbox: Inbox,
     operators: Operators,
+    usage: Usage,
+    directory: &Path,
     reference: Reference,
 ) -> Result<Router, reqwest::Error> {
     let authority = gateway.sandbox.trim_start_matches("http://").to_owned();
     let customer = Arc::new(Customer::of(&gateway)?);
-    let shared = Shared { gateway, customer, inbox, operators, flows: Flows::default(), reference };
-    let page = Page(Arc::new(shared));
+    let (log, flows) = (directory.join(refusals::LOG), Flows::default());
+    let page = Page(Arc::new(Shared { gateway, customer, inbox, operators, usage, log, flows, reference }));
     Ok(Router::new()
         .route("/", get(|| file("text/html; charset=utf-8", include_str!("../page/index.html"))))
         .route("/app.js", get(|| file("text/javascript; charset=utf-8", include_str!("../page/app.js"))))
@@ -62,6 +73,8 @@ pub fn router(
         .route("/docs/{file}", get(reference::file))
         .route("/health", get(|| async { Json(json!({ "status": "ok" })) }))
         .route("/inbox/{msisdn}", get(inbox_of))
+        .route("/usage", get(usage::usage))
+        .route("/refusals", get(refusals::refusals))
         .route("/customer/callback", get(callback::page))
         .route("/api/devices", get(api::devices))
         .route("/api/inbox", get(api::inbox))
@@ -80,7 +93,7 @@ async fn file(kind: &'static str, text: &'static str) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, kind)], text)
 }
 
-async fn inbox_of(State(Page(page)): State<Page>, Path(msisdn): Path<String>) -> Json<Vec<Sms>> {
+async fn inbox_of(State(Page(page)): State<Page>, Segment(msisdn): Segment<String>) -> Json<Vec<Sms>> {
     Json(page.inbox.messages(&e164(&msisdn)))
 }
 

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use sna_sessions::Usage;
 use url::Url;
 
 use crate::{
@@ -64,6 +65,9 @@ pub struct Ports {
     pub dynamodb: u16,
     pub sns: u16,
 }
+
+/// What an SMS may cost here, in USD.
+pub(crate) const SMS_USD: f64 = 0.20;
 
 /// Why a world did not start.
 #[derive(Debug, thiserror::Error)]
@@ -153,8 +157,9 @@ impl World {
             devices,
         };
         let directory = settings.directory;
+        let usage = Usage::new(dynamodb::client(&dynamodb), dynamodb::USAGE);
         let reference = page::Reference { folder: directory.join("docs"), enrich_url: settings.enrich_url };
-        let page = page::router(gateway.clone(), inbox.clone(), operators.clone(), reference)?;
+        let page = page::router(gateway.clone(), inbox.clone(), operators.clone(), usage, &directory, reference)?;
         servers.serve(bound.sandbox, page);
 
         let env = environment(&gateway, secrets, &directory, &settings.adapters, dynamodb, sns);
@@ -270,6 +275,7 @@ fn environment(
         ("TOKEN_PUBLIC_KEYS", secrets.token_public_key),
         ("SESSIONS_TABLE", dynamodb::SESSIONS.to_owned()),
         ("CUSTOMERS_TABLE", dynamodb::CUSTOMERS.to_owned()),
+        ("USAGE_TABLE", dynamodb::USAGE.to_owned()),
         ("OPERATORS", format!("file:{}", directory.join(OPERATORS).display())),
         ("LOOKUP", format!("file:{}", directory.join(LOOKUP).display())),
         ("LOOKUP_KEY", secrets.lookup_key),
@@ -284,7 +290,7 @@ fn environment(
         ("TRUSTED_PROXIES", "1".to_owned()),
         ("HOME_COUNTRIES", "GB".to_owned()),
         ("SMS_SENDER_ID", "DemoShop".to_owned()),
-        ("SMS_MAX_PRICE", "0.20".to_owned()),
+        ("SMS_MAX_PRICE", format!("{SMS_USD:.2}")),
         ("AWS_REGION", dynamodb::REGION.to_owned()),
         ("AWS_ACCESS_KEY_ID", key_id.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", key.to_owned()),

@@ -41,13 +41,15 @@ pub fn answers(url: &str) -> BTreeMap<String, String> {
     ] {
         answers.insert(format!("GetSecretValue {secret}"), self::secret(name, value));
     }
-    for table in ["gw-customers", "gw-sessions"] {
+    for table in ["gw-customers", "gw-sessions", "gw-usage"] {
         let description = json!({ "TableName": table, "TableStatus": "ACTIVE", "DeletionProtectionEnabled": true,
             "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }] });
         answers.insert(format!("DescribeTable {table}"), json!({ "Table": description }).to_string());
     }
     let ttl = json!({ "TimeToLiveDescription": { "TimeToLiveStatus": "ENABLED", "AttributeName": "ttl" } });
-    answers.insert("DescribeTimeToLive gw-sessions".to_owned(), ttl.to_string());
+    for table in ["gw-sessions", "gw-usage"] {
+        answers.insert(format!("DescribeTimeToLive {table}"), ttl.to_string());
+    }
     let backups = json!({ "ContinuousBackupsDescription": { "ContinuousBackupsStatus": "ENABLED",
         "PointInTimeRecoveryDescription": { "PointInTimeRecoveryStatus": "ENABLED" } } });
     answers.insert("DescribeContinuousBackups gw-customers".to_owned(), backups.to_string());
@@ -66,6 +68,7 @@ pub fn stack(url: &str, status: &str, without: &[&str], with: &[(&str, &str)]) -
         ("Url", url),
         ("CustomersTable", "gw-customers"),
         ("SessionsTable", "gw-sessions"),
+        ("UsageTable", "gw-usage"),
         ("SigningSecret", "gw/signing"),
         ("KeysSecret", "gw/keys"),
         ("CustomersSecret", "gw/customers"),
@@ -140,5 +143,5 @@ pub fn secret(name: &str, value: &str) -> String {
 fn published(public: &str) -> String {
     let keys = PublicKeys::parse(public).and_then(|keys| keys.published()).expect("keys");
     let keys: Vec<Value> = keys.into_iter().map(|(kid, key)| json!({ "kid": kid, "paserk": key })).collect();
-    json!({ "keys": keys }).to_string()
+    json!({ "issuer": "https://auth.example", "keys": keys }).to_string()
 }

@@ -131,6 +131,12 @@ export interface components {
             otp_code?: string | null;
             /** @description That of the session, if it is sent */
             correlation_id?: string | null;
+            /**
+             * @description Whether the answer shall bring a receipt, which can be shown to others later. With an `Idempotency-Key` the
+             *     repeated request gets the same one
+             * @enum {unknown}
+             */
+            receipt?: "true" | "false" | true | false | "" | null;
         };
         Verdict: {
             /** @description "true" leaves at most once a session */
@@ -158,6 +164,19 @@ export interface components {
              * @enum {unknown}
              */
             reason?: "MISMATCH" | "NOT_MOBILE_NETWORK" | "IP_NUMBER_NETWORK_MISMATCH" | "CONSENT_REQUIRED" | "USER_DENIED" | "SUBSCRIBER_UNKNOWN" | "NETWORK_UNSUPPORTED" | "OPERATOR_TIMEOUT" | "OPERATOR_ERROR" | "OPERATOR_RATE_LIMITED" | "CONFIG_ERROR" | "PROTOCOL_VIOLATION" | "EXPIRED" | "REPLAYED" | "WRONG_CODE" | "CODE_EXPIRED" | "ATTEMPTS_EXCEEDED" | "NOT_ATTEMPTED";
+            /**
+             * @description If it was asked for: this verdict, signed with the keys of `/v1/.well-known/paseto-keys` under the implicit
+             *     assertion `receipt`, so that it passes for no other token. Its claims are `iss`, `iat`, `jti` (the session),
+             *     `user_id` (the customer), `correlation_id`, `service`, `verdict` (`MATCH`, or the reason), `network` and
+             *     `msisdn_hash`. It has no end, and can be checked for as long as its key is published, or with a copy of the
+             *     keys of its time
+             */
+            receipt?: components["schemas"]["Token"];
+            /**
+             * @description Comes with the receipt: `msisdn_hash` is the HMAC-SHA-256, in hex digits, of the number with its `+` under this
+             *     key. Who has it can find the number by trying all of them, so show it to nobody who may not know the number
+             */
+            receipt_salt?: string;
             /** @enum {unknown} */
             service: "authenticate" | "otp";
         };

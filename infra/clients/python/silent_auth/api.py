@@ -158,6 +158,12 @@ class ValidateRequest(TypedDict):
     """
     That of the session, if it is sent
     """
+    receipt: NotRequired[Literal['true', 'false', True, False, ''] | None]
+    """
+    Whether the answer shall bring a receipt, which can be shown to others later. With an `Idempotency-Key` the
+    repeated request gets the same one
+
+    """
 
 
 class Verdict(TypedDict):
@@ -186,6 +192,21 @@ class Verdict(TypedDict):
     | `WRONG_CODE` | Let the person type it again. |
     | `CODE_EXPIRED` | Send another code. |
     | `ATTEMPTS_EXCEEDED` | End the sign-in; the person may begin again later. |
+
+    """
+    receipt: NotRequired[Token]
+    """
+    If it was asked for: this verdict, signed with the keys of `/v1/.well-known/paseto-keys` under the implicit
+    assertion `receipt`, so that it passes for no other token. Its claims are `iss`, `iat`, `jti` (the session),
+    `user_id` (the customer), `correlation_id`, `service`, `verdict` (`MATCH`, or the reason), `network` and
+    `msisdn_hash`. It has no end, and can be checked for as long as its key is published, or with a copy of the
+    keys of its time
+
+    """
+    receipt_salt: NotRequired[str]
+    """
+    Comes with the receipt: `msisdn_hash` is the HMAC-SHA-256, in hex digits, of the number with its `+` under this
+    key. Who has it can find the number by trying all of them, so show it to nobody who may not know the number
 
     """
     service: Literal['authenticate', 'otp']

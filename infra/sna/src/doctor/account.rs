@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
 use sna_tokens::PublicKeys;
 
 use super::{Check, State};
 use crate::{
     Error,
     place::Place,
-    signed::{Reply, Service, send},
+    receipt::Published,
+    signed::{Reply, Service},
 };
 
 /// AWS refuses signatures after five minutes; tokens are refused, and keys rotated too early, after one.
@@ -66,14 +66,9 @@ pub(super) async fn api(place: &Place, published: Option<&str>) -> Check {
 }
 
 async fn lists(place: &Place, published: Option<&str>) -> Result<String, Error> {
-    let url = format!("{}/v1/.well-known/paseto-keys", place.need("PUBLIC_URL")?.trim_end_matches('/'));
-    let reply = send("the gateway", "GET", &url, &[], String::new()).await?;
-    if reply.status != 200 {
-        return Err(Error::refused(format!("{url} answers {}", reply.status)));
-    }
-    let answer: Value = serde_json::from_str(&reply.body).map_err(|_| reply.broken())?;
-    let keys = answer["keys"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let listed: BTreeSet<&str> = keys.iter().filter_map(|key| key["kid"].as_str()).collect();
+    let url = Published::address(&place.need("PUBLIC_URL")?);
+    let answer = Published::at(&url).await?;
+    let listed: BTreeSet<&str> = answer.keys.iter().map(|key| key.kid.as_str()).collect();
     let wanted = published.ok_or_else(|| {
         Error::refused(format!("{url} lists keys, and whether they are the deployment's is not known"))
     })?;

@@ -1,4 +1,4 @@
-//! The two tables: there, with their key, and kept as they must be.
+//! The tables: there, with their key, and kept as they must be.
 
 use aws_sdk_dynamodb::{
     Client,
@@ -15,7 +15,8 @@ pub(super) async fn checks(place: &Place) -> Vec<Check> {
         Err(error) => return vec![Check::of("tables", Err(error), "see credentials and region")],
     };
     let mut checks = Vec::new();
-    for (what, variable) in [("customers", "CUSTOMERS_TABLE"), ("sessions", "SESSIONS_TABLE")] {
+    for (what, variable) in [("customers", "CUSTOMERS_TABLE"), ("sessions", "SESSIONS_TABLE"), ("usage", "USAGE_TABLE")]
+    {
         match place.need(variable) {
             Ok(table) => checks.extend(one(&client, what, &table, place.is_local).await),
             Err(error) => checks.push(Check::of(format!("table {what}"), Err(error), "name the stack")),
@@ -34,9 +35,9 @@ async fn one(client: &Client, what: &str, table: &str, is_local: bool) -> Vec<Ch
     if !there {
         return checks;
     }
-    if what == "sessions" {
-        let todo = "deploy again; until then dead sessions stay for ever, and cost";
-        checks.push(Check::of("table sessions: ttl", ttl(client, table).await, todo));
+    if what != "customers" {
+        let todo = "deploy again; until then what is dead stays for ever, and costs";
+        checks.push(Check::of(format!("table {what}: ttl"), ttl(client, table).await, todo));
     }
     // An engine in memory has nothing to lose.
     if what == "customers" && !is_local {
