@@ -22,4 +22,5 @@ pub mod secrets;
 pub mod serve;
 pub mod shop;
 pub mod sns;
+pub mod wire;
 pub mod world;
