@@ -32,6 +32,7 @@ pub mod new_adapter;
 mod newcomer;
 mod numbers;
 pub mod package;
+pub mod page;
 pub mod plans;
 mod ports;
 mod readers;

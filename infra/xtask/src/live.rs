@@ -7,7 +7,7 @@ use std::{fs, path::Path};
 use crate::{
     Error, Workspace, clients,
     command::Run,
-    contract, curl, leaks,
+    contract, curl, leaks, page,
     ports::Ports,
     readers,
     steps::{quietly, step},
@@ -49,6 +49,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Error> {
     let url = system.gateway["url"].as_str().unwrap_or_default();
     step("the contract's rows through the running system", || contract::rows(workspace, url, &out))?;
     step("the clients: silently, by the wallet, by SMS", || clients::live(workspace, &out.join("gateway.json")))?;
+    step("the sandbox's page in a browser", || page::check(workspace, &out.join("gateway.json")))?;
     step("every operation, as schemathesis draws requests", || contract::schemathesis(workspace, url, &out))?;
     step("nothing personal or secret in the logs", || {
         leaks::check(&system.gateway, &system.env, &system.children.log_files())

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::{
     Error, Workspace, adapter, addresses, bench, check, clients, costs, demo, deploy, docs, explain, fuzz, growth,
-    interrupt, layer, new_adapter, package, plans, rehearse, up,
+    interrupt, layer, new_adapter, package, page, plans, rehearse, up,
 };
 
 /// The developer's commands.
@@ -26,6 +26,8 @@ enum Command {
     Demo(demo::Demo),
     /// Build the API reference, and write the collections of requests anew
     Docs(docs::Docs),
+    /// Take the README's picture of the page that `up` serves
+    Picture,
     /// Fuzz every parser that faces outside
     Fuzz(fuzz::Fuzz),
     /// Deploy to an emulator on this machine: create, update, roll back, add an operator, delete
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         Command::Test(options) => check::test(&workspace, &options),
         Command::Demo(options) => demo::demo(&workspace, &options),
         Command::Docs(options) => docs::docs(&workspace, &options),
+        Command::Picture => page::picture(&workspace),
         Command::Fuzz(options) => fuzz::fuzz(&workspace, &options),
         Command::Rehearse(options) => rehearse::rehearse(&workspace, &options),
         Command::Layer(options) => layer::layer(&workspace, &options),

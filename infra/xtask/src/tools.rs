@@ -77,6 +77,11 @@ pub(crate) fn collections(workspace: &Workspace) -> Result<PathBuf, Error> {
     Ok(npm(workspace, &workspace.root.join("infra/xtask/npm/collections"))?.join("node_modules/.bin"))
 }
 
+/// Drives a browser, and axe, which judges a page; the directory that has their `node_modules`.
+pub(crate) fn playwright(workspace: &Workspace) -> Result<PathBuf, Error> {
+    npm(workspace, &workspace.root.join("infra/xtask/npm/browser"))
+}
+
 pub(crate) fn cargo_deny(workspace: &Workspace) -> Result<PathBuf, Error> {
     cargo_tool(workspace, "cargo-deny", "0.20.2", [0, 19, 0])
 }

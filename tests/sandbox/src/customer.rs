@@ -59,6 +59,11 @@ impl Customer {
         self.post("/v1/get_config", |request| request.form(&form)).await
     }
 
+    /// Has a code sent by SMS; the address is `otp_authorization_uri` of get_config.
+    pub async fn send_code(&self, address: &str) -> Hop {
+        Hop::make("GET", address, self.http.get(address)).await
+    }
+
     /// Is it proved? `proof` is the body of `POST /v1/validate`.
     pub async fn validate(&self, proof: &Value) -> Hop {
         self.post("/v1/validate", |request| request.json(proof)).await

@@ -1,5 +1,5 @@
 //! One sign-in from beginning to end, as customer and handset play it together: token, get_config, the handset's
-//! hops, validate; then a code by SMS. The page and the demo walk the same one.
+//! hops, validate; then a code by SMS. The demo walks it.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -22,7 +22,7 @@ use crate::{
 const BEFORE_SMS: Duration = Duration::from_secs(5);
 
 /// The gateway's answer where the operator of the number has no callback.
-const NO_CALLBACK: &str = "Network does not support callback on redirect_uri";
+pub(crate) const NO_CALLBACK: &str = "Network does not support callback on redirect_uri";
 
 /// A sign-in under way.
 pub struct Flow {
@@ -218,7 +218,7 @@ fn refusal(answer: &Value, status: u16) -> Refusal {
 }
 
 /// Customers choose whether scalars are quoted.
-fn is_true(value: &Value) -> bool {
+pub(crate) fn is_true(value: &Value) -> bool {
     text(value).is_some_and(|text| text == "true")
 }
 

@@ -7,6 +7,7 @@ mod cookies;
 mod form;
 
 use std::{
+    collections::BTreeMap,
     net::IpAddr,
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -73,6 +74,25 @@ impl Handset {
     /// `stop_at` (the customer's page), which is not opened. The last hop is the end.
     pub async fn open(&self, url: &str, stop_at: Option<&str>) -> Vec<Hop> {
         self.follow(web_address(url).map(Request::get), stop_at, &|_: &Hop| ()).await
+    }
+
+    /// What a page or an app on the phone asks for, and where that leads, as [`Handset::open`]. No hop: it cannot be asked.
+    pub async fn fetch(
+        &self,
+        method: &str,
+        url: &str,
+        headers: &BTreeMap<String, String>,
+        body: Option<String>,
+        stop_at: Option<&str>,
+    ) -> Vec<Hop> {
+        let headers: Option<HeaderMap> = headers
+            .iter()
+            .map(|(name, value)| Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?)))
+            .collect();
+        let (method, url) = (Method::from_bytes(method.as_bytes()).ok(), web_address(url));
+        let parts = method.zip(url).zip(headers);
+        let request = parts.map(|((method, url), headers)| Request { method, url, headers, body });
+        self.follow(request, stop_at, &|_: &Hop| ()).await
     }
 
     /// Does what `authorize` of get_config says, and follows that to its end. Where the gateway asks for a digital

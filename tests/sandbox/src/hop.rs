@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use reqwest::{RequestBuilder, Response, Url, header::LOCATION};
+use reqwest::{
+    RequestBuilder, Response, Url,
+    header::{LOCATION, RETRY_AFTER},
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -11,6 +14,8 @@ use serde_json::Value;
 const BODY: usize = 64 * 1024;
 /// From this length on, a run of token characters is taken for a secret.
 const SECRET: usize = 24;
+/// In the place of a secret that is not shown at all.
+pub(crate) const DOTS: &str = "••••";
 
 /// What was asked and what came.
 #[derive(Clone, Debug)]
@@ -21,6 +26,8 @@ pub struct Hop {
     pub status: u16,
     /// The `Location` header as an absolute URL.
     pub location: Option<String>,
+    /// The `Retry-After` header.
+    pub retry_after: Option<String>,
     /// At most 64 KiB of it.
     pub body: String,
     /// `Set-Cookie` headers, for the one who keeps cookies.
@@ -43,12 +50,13 @@ impl Hop {
     /// No request was made, or no answer came.
     pub(crate) fn nothing(why: &str) -> Hop {
         let (method, url, body) = (String::new(), String::new(), why.to_owned());
-        Hop { method, url, status: 0, location: None, body, cookies: Vec::new() }
+        Hop { method, url, status: 0, location: None, retry_after: None, body, cookies: Vec::new() }
     }
 
     async fn fill(&mut self, mut response: Response) {
         self.status = response.status().as_u16();
         let text = |value: &reqwest::header::HeaderValue| value.to_str().ok().map(str::to_owned);
+        self.retry_after = response.headers().get(RETRY_AFTER).and_then(text);
         let location = response.headers().get(LOCATION).and_then(text);
         self.location = location.and_then(|to| absolute(response.url(), &to));
         self.cookies = response.headers().get_all("set-cookie").iter().filter_map(text).collect();
@@ -103,6 +111,16 @@ impl Step {
 /// The text with every token, code and key cut to its beginning and end.
 #[must_use]
 pub fn shorten(text: &str) -> String {
+    // A run is ASCII, so every index is a character's.
+    replace(text, |token| format!("{}…{}", &token[..10], &token[token.len() - 4..]))
+}
+
+/// The text with dots in the place of every token, code and key.
+pub(crate) fn mask(text: &str) -> String {
+    replace(text, |_| DOTS.to_owned())
+}
+
+fn replace(text: &str, by: impl Fn(&str) -> String) -> String {
     let mut short = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
@@ -111,8 +129,7 @@ pub fn shorten(text: &str) -> String {
         if run < SECRET || is_word(token) {
             short.push_str(token);
         } else {
-            // A run is ASCII, so every index is a character's.
-            short.extend([&token[..10], "…", &token[run - 4..]]);
+            short.push_str(&by(token));
         }
         let other = after.find(is_token).unwrap_or(after.len());
         short.push_str(&after[..other]);

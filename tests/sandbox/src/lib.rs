@@ -23,4 +23,5 @@ pub mod serve;
 pub mod shop;
 pub mod sns;
 pub mod sqs;
+pub mod wire;
 pub mod world;

@@ -35,7 +35,7 @@ use url::Url;
 
 use crate::profiles::Network;
 use crate::radio::{MOBILE_GATEWAY, Radio};
-use crate::scenarios::{Scenario, devices};
+use crate::scenarios::{Device, Scenario, devices};
 use faults::Cycles;
 use keys::Keys;
 use ledger::Ledger;
@@ -210,7 +210,12 @@ impl Operators {
         self.public(network, "")
     }
 
-    fn network(&self, id: &str) -> Option<&Network> {
+    /// The phone whose requests come from here.
+    pub(crate) fn phone_at(&self, source: IpAddr) -> Option<&Device> {
+        self.0.radio.device(source)
+    }
+
+    pub(crate) fn network(&self, id: &str) -> Option<&Network> {
         self.0.settings.networks.iter().find(|network| network.id == id)
     }
 

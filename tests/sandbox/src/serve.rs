@@ -114,8 +114,10 @@ pub async fn serve(options: Serve) -> Result<(), ServeError> {
     })
     .await?;
     let mut servers = Servers::new();
-    servers.serve(front, edge::router(options.functions.as_ref().unwrap_or(&watch), Listener::Public)?);
-    servers.serve(plain, edge::router(options.enrich.as_ref().unwrap_or(&watch), Listener::Plain)?);
+    let public = edge::router(options.functions.as_ref().unwrap_or(&watch), Listener::Public)?;
+    let enriched = edge::router(options.enrich.as_ref().unwrap_or(&watch), Listener::Plain)?;
+    servers.serve(front, world.tap_gateway(public));
+    servers.serve(plain, world.tap_gateway(enriched));
     write_files(&world, &out)?;
 
     let gateway = world.gateway();

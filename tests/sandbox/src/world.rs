@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use axum::Router;
 use sna_sessions::Usage;
 use url::Url;
 
@@ -24,6 +25,7 @@ use crate::{
     shop::{self, NotRegistered},
     sns,
     sqs::{self, Queue},
+    wire::{At, Wire},
 };
 
 /// The files of [`World::write_tables`].
@@ -106,6 +108,7 @@ pub struct World {
     directory: PathBuf,
     inbox: Inbox,
     queue: Queue,
+    wire: Wire,
     gateway: Gateway,
     env: BTreeMap<String, String>,
 }
@@ -133,7 +136,6 @@ impl World {
             servers.run(sqs::sources(engine, queue.clone(), functions, stopped));
         }
         let inbox = Inbox::default();
-        servers.serve(bound.sns, sns::router(inbox.clone()));
 
         let operators_table = settings
             .operators
@@ -154,13 +156,16 @@ impl World {
             enrich_url: settings.enrich_url.clone(),
             slow: settings.slow,
         })?;
-        servers.serve(bound.operators, operators.public_router());
-        servers.serve(bound.hop, operators.hop_router());
-        servers.serve(bound.origin, operators.origin_router());
+        let wire = Wire::default();
+        let tap = |router, at| wire.tap(router, at, &operators);
+        servers.serve(bound.operators, tap(operators.public_router(), At::Operators));
+        servers.serve(bound.hop, tap(operators.hop_router(), At::Carriers));
+        servers.serve(bound.origin, tap(operators.origin_router(), At::Operators));
+        servers.serve(bound.sns, tap(sns::router(inbox.clone()), At::Sms));
 
         let lookup = Lookup::new(networks.clone(), secrets.lookup_key.clone(), secrets.lookup_secret.clone());
         let lookup_table = lookup.configuration(&bound.lookup.url()).to_string();
-        servers.serve(bound.lookup, lookup.router());
+        servers.serve(bound.lookup, tap(lookup.router(), At::Lookup));
 
         let redirect_uri = format!("{sandbox}/customer/callback");
         let gateway = Gateway {
@@ -171,12 +176,29 @@ impl World {
         };
         let directory = settings.directory;
         let usage = Usage::new(dynamodb::client(&dynamodb), dynamodb::USAGE);
-        let reference = page::Reference { folder: directory.join("docs"), enrich_url: settings.enrich_url };
-        let page = page::router(gateway.clone(), inbox.clone(), operators.clone(), usage, &directory, reference)?;
+        let reference = page::Reference { directory: directory.clone(), enrich_url: settings.enrich_url };
+        let page = page::router(gateway.clone(), inbox.clone(), operators.clone(), wire.clone(), usage, reference)?;
         servers.serve(bound.sandbox, page);
+        let (stopped, last) = (servers.stopped(), wire.clone());
+        servers.run(async move {
+            stopped.await;
+            last.end();
+        });
 
         let env = environment(&gateway, secrets, &directory, &settings.adapters, [dynamodb, sns, sqs]);
-        Ok(World { servers, operators, lookup, operators_table, lookup_table, directory, inbox, queue, gateway, env })
+        Ok(World {
+            servers,
+            operators,
+            lookup,
+            operators_table,
+            lookup_table,
+            directory,
+            inbox,
+            queue,
+            wire,
+            gateway,
+            env,
+        })
     }
 
     /// The environment of every function. Secret: the keys are in it.
@@ -234,6 +256,17 @@ impl World {
     #[must_use]
     pub fn operators(&self) -> &Operators {
         &self.operators
+    }
+
+    /// What is said in this world.
+    #[must_use]
+    pub fn wire(&self) -> &Wire {
+        &self.wire
+    }
+
+    /// A listener of the gateway's, so that the page shows what is said there too. Serve it with the peer's address.
+    pub fn tap_gateway(&self, router: Router) -> Router {
+        self.wire.tap(router, At::Gateway, &self.operators)
     }
 
     /// Puts a scenario in the place of a device's own, for the device with this number; none gives it back.

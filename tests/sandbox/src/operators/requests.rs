@@ -1,4 +1,4 @@
-//! The last requests that the operators received, for the sandbox's page. Method and path only: queries and bodies hold
+//! The last requests that the operators received, for tests. Method and path only: queries and bodies hold
 //! codes and numbers.
 
 use std::collections::VecDeque;

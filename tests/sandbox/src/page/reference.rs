@@ -21,7 +21,8 @@ const MISSING: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>A
 
 /// Where it is, and what is put in the place of the document's addresses.
 pub struct Reference {
-    pub folder: PathBuf,
+    /// The local run's: the reference is in `docs`, and beside it the functions' log, `gateway.log`.
+    pub directory: PathBuf,
     /// The gateway's plain-http listener.
     pub enrich_url: String,
 }
@@ -41,7 +42,7 @@ pub(super) async fn file(State(Page(page)): State<Page>, Path(name): Path<String
         "redoc.standalone.js" => "text/javascript; charset=utf-8",
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
-    match fs::read_to_string(page.reference.folder.join(&name)).await {
+    match fs::read_to_string(page.reference.directory.join("docs").join(&name)).await {
         Ok(text) if name == "openapi.json" => {
             let text = text.replace("http://127.0.0.1:9000", &page.gateway.url);
             let text = text.replace("http://127.0.0.1:9002", &page.reference.enrich_url);

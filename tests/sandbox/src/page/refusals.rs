@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 use super::Page;
 
 /// The functions' log, which whoever starts them writes beside `gateway.json`.
-pub const LOG: &str = "gateway.log";
+const LOG: &str = "gateway.log";
 /// Of its end, in bytes.
 const READ: u64 = 512 * 1024;
 const SHOWN: usize = 50;
 
 /// `GET /refusals`: the last answers of 400 to 499, newest first. `field` is the parameter or header that is wrong.
 pub async fn refusals(State(Page(page)): State<Page>) -> Json<Vec<Value>> {
-    Json(last(&page.log))
+    Json(last(&page.reference.directory.join(LOG)))
 }
 
 fn last(log: &Path) -> Vec<Value> {

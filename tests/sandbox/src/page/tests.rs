@@ -11,10 +11,21 @@ use crate::world::{
     tests::{world, world_in},
 };
 
-fn begin(world: &World) -> RequestBuilder {
-    let flow = "3f1c1a52-5c3e-4b8a-9a77-0d5b3a1f0c11";
-    let order = json!({ "flow": flow, "msisdn": "447700900620", "redirect": true });
-    Client::new().post(format!("{}/api/begin", world.gateway().sandbox)).json(&order)
+/// A browser's request; `cookie` is the phone that it has chosen.
+fn post(world: &World, path: &str, cookie: &str, body: &Value) -> RequestBuilder {
+    Client::new().post(format!("{}{path}", world.gateway().sandbox)).header("cookie", cookie).json(body)
+}
+
+fn choice(world: &World) -> RequestBuilder {
+    post(world, "/api/phone", "", &json!({ "msisdn": "447700900620", "app": false }))
+}
+
+/// The cookie of a phone, as a browser sends it back.
+async fn phone(world: &World) -> String {
+    let chosen = choice(world).send().await.unwrap();
+    let cookie = chosen.headers()["set-cookie"].to_str().unwrap();
+    assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict"), "{cookie}");
+    cookie.split(';').next().unwrap().to_owned()
 }
 
 async fn status(request: RequestBuilder) -> u16 {
@@ -24,7 +35,8 @@ async fn status(request: RequestBuilder) -> u16 {
 #[tokio::test]
 async fn the_page_and_its_parts_are_served() {
     let world = world().await;
-    for path in ["/", "/app.js", "/style.css", "/health", "/api/devices", "/inbox/%2B447700900620"] {
+    let paths = ["/", "/shop.js", "/client/index.js", "/customer/callback?code=1", "/health", "/api/devices"];
+    for path in paths.into_iter().chain(["/inbox/%2B447700900620"]) {
         assert_eq!(status(Client::new().get(format!("{}{path}", world.gateway().sandbox))).await, 200, "{path}");
     }
 }
@@ -48,32 +60,64 @@ async fn the_reference_has_the_addresses_of_the_run_or_says_how_it_is_built() {
 }
 
 #[tokio::test]
-async fn a_flow_without_a_gateway_is_refused_and_shows_its_step() {
+async fn without_a_phone_there_is_nothing_to_sign_in_with() {
     let world = world().await;
-    let offer: Value = begin(&world).send().await.unwrap().json().await.unwrap();
-    assert_eq!(offer, json!({ "silent": false, "otp": false, "refusal": { "error": "HTTP 0", "description": "" } }));
-    let steps = format!("{}/api/flow?flow=3f1c1a52-5c3e-4b8a-9a77-0d5b3a1f0c11", world.gateway().sandbox);
-    let steps: Value = reqwest::get(steps).await.unwrap().json().await.unwrap();
-    assert_eq!(steps[0]["answer"], "cannot connect");
+    for path in ["/shop/begin", "/shop/sms", "/shop/validate", "/phone/wallet"] {
+        assert_eq!(status(post(&world, path, "sandbox=none", &json!({}))).await, 409, "{path}");
+    }
+    assert_eq!(status(Client::new().get(format!("{}/api/events", world.gateway().sandbox))).await, 409);
+    let unknown = json!({ "msisdn": "447700900601", "app": false });
+    assert_eq!(status(post(&world, "/api/phone", "", &unknown)).await, 404);
+}
+
+#[tokio::test]
+async fn the_shop_passes_on_that_the_gateway_cannot_be_reached_and_has_nothing_to_validate() {
+    let world = world().await;
+    let cookie = phone(&world).await;
+    let begun = post(&world, "/shop/begin", &cookie, &json!({})).send().await.unwrap();
+    assert_eq!(begun.status(), 502);
+    let refused: Value = begun.json().await.unwrap();
+    assert_eq!(refused["error_description"], "cannot connect");
+    for path in ["/shop/sms", "/shop/validate"] {
+        assert_eq!(status(post(&world, path, &cookie, &json!({}))).await, 409, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_of_the_page_leaves_from_the_phone_and_is_told_as_it_happens() {
+    let world = world().await;
+    let cookie = phone(&world).await;
+    let events = Client::new().get(format!("{}/api/events", world.gateway().sandbox)).header("cookie", &cookie);
+    let mut events = events.send().await.unwrap();
+    let table: Value = serde_json::from_str(world.operators_table()).unwrap();
+    let asked = json!({ "method": "GET", "url": format!("{}/vodafone/resume?tx=1", table["host"].as_str().unwrap()) });
+    let answer: Value = post(&world, "/phone/fetch", &cookie, &asked).send().await.unwrap().json().await.unwrap();
+    assert_eq!((&answer["status"], &answer["location"]), (&json!(400), &Value::Null));
+    let told = String::from_utf8(events.chunk().await.unwrap().unwrap().to_vec()).unwrap();
+    assert!(told.contains(r#""from":{"role":"phone"},"to":{"role":"operator","network":"VODAFONE"}"#), "{told}");
+    world.stop().await;
+    while events.chunk().await.unwrap().is_some() {}
 }
 
 #[tokio::test]
 async fn another_site_cannot_post() {
     let world = world().await;
-    assert_eq!(status(begin(&world).header("origin", "https://evil.example")).await, 403);
-    assert_eq!(status(begin(&world).header("host", "evil.example")).await, 403);
-    let form = Client::new().post(format!("{}/api/begin", world.gateway().sandbox)).form(&[("msisdn", "447700900620")]);
+    assert_eq!(status(choice(&world).header("origin", "https://evil.example")).await, 403);
+    assert_eq!(status(choice(&world).header("host", "evil.example")).await, 403);
+    let form = Client::new().post(format!("{}/api/phone", world.gateway().sandbox)).form(&[("msisdn", "447700900620")]);
     assert_eq!(status(form).await, 415);
 }
 
 #[tokio::test]
-async fn the_customers_page_shows_no_markup_and_no_whole_code() {
+async fn only_the_page_around_the_phone_may_show_the_shop() {
     let world = world().await;
-    let query = "code=64a5b19e-1111-4222-8333-123456789abc&error_description=%3Cscript%3E";
-    let page = reqwest::get(format!("{}?{query}", world.gateway().customer.redirect_uri)).await.unwrap();
-    let page = page.text().await.unwrap();
-    assert!(page.contains("64a5b19e-1…9abc") && page.contains("&lt;script&gt;"), "{page}");
-    assert!(!page.contains("4222-8333"));
+    for (path, ancestors) in [("/", "'none'"), ("/shop", "'self'"), ("/customer/callback?code=1", "'self'")] {
+        let page = reqwest::get(format!("{}{path}", world.gateway().sandbox)).await.unwrap();
+        let policy = page.headers()["content-security-policy"].to_str().unwrap();
+        assert!(
+            policy.starts_with("default-src 'self'; ") && policy.ends_with(&format!("frame-ancestors {ancestors}"))
+        );
+    }
 }
 
 #[tokio::test]
