@@ -40,9 +40,11 @@ const CALLS: [(&str, &str, &[&str]); 19] = [
 
 /// What a function reads that stands in a secret, and in which. What an operator table or a lookup's configuration
 /// refers to is read by whoever reads that.
-const SECRETS: [(&str, &str); 6] = [
+const SECRETS: [(&str, &str); 8] = [
     ("\"TOKEN_KEY\"", "SigningSecret"),
     ("\"TOKEN_PUBLIC_KEYS\"", "KeysSecret"),
+    ("\"STATEMENT_KEY\"", "StatementSecret"),
+    ("\"STATEMENT_PUBLIC_KEYS\"", "StatementKeysSecret"),
     ("\"CUSTOMER_PEPPER\"", "CustomersSecret"),
     ("\"OTP_PEPPER\"", "OtpSecret"),
     ("Attempts::", "OperatorsSecret"),
@@ -320,7 +322,7 @@ fn a_template_that_grants_or_gives_something_else_is_found() {
 }
 
 #[test]
-fn only_otp_sends_and_only_three_sign() {
+fn only_otp_sends_only_two_sign_tokens_and_validate_alone_signs_statements() {
     let template = template("template.yaml");
     let roles: Vec<_> = resources(&template, "AWS::IAM::Role").map(|(name, role)| (name, granted(role))).collect();
     let who = |what: &str| {
@@ -328,7 +330,8 @@ fn only_otp_sends_and_only_three_sign() {
         may.map(|(name, _)| *name).collect::<BTreeSet<_>>()
     };
     assert_eq!(who("sns:"), ["OtpRole"].into());
-    assert_eq!(who("SigningSecret"), ["GetConfigRole", "TokenRole", "ValidateRole"].into());
+    assert_eq!(who("SigningSecret"), ["GetConfigRole", "TokenRole"].into());
+    assert_eq!(who("StatementSecret"), ["ValidateRole"].into());
     assert_eq!(who("CustomersSecret"), ["TokenRole"].into());
     for nobody in ["Delete", "Scan", "Query", "BatchWrite", "iam:", "kms:", "lambda:", "CreateTable"] {
         assert!(who(nobody).is_empty(), "{nobody}");

@@ -86,7 +86,8 @@ struct Dated<T> {
     claims: T,
 }
 
-/// Signs; only the token, get-config and validate functions hold one.
+/// Signs: tokens in the token and get-config functions, statements such as receipts, under another key, in validate. No
+/// other function holds one.
 pub struct Issuer {
     key: SigningKey,
     url: String,
@@ -157,7 +158,7 @@ impl Verifier {
         self.verify(token, now)
     }
 
-    /// A receipt that was given before `now` (Unix milliseconds), and when: the same.
+    /// A receipt that was given before `now` (Unix milliseconds), and when: the same. These keys are those of statements.
     pub fn receipt(&self, token: &str, now: u64) -> Result<(Receipt, u64), InvalidToken> {
         let payload = self.open::<Receipt>(token)?;
         let Dated { iss, iat, claims } = serde_json::from_str(&payload).map_err(|_| InvalidToken::Claims)?;
