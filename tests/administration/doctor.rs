@@ -42,6 +42,7 @@ async fn each_fault_fails_alone_and_says_what_to_do() {
         ("SESSIONS_TABLE", "sna-customers", "table sessions: ttl", "off"),
         ("CUSTOMERS_TABLE", "", "table customers", "CUSTOMERS_TABLE is not set"),
         ("TOKEN_PUBLIC_KEYS", &other, "API", "other keys"),
+        ("STATEMENT_PUBLIC_KEYS", &other, "API", "other keys"),
         ("PUBLIC_URL", "http://127.0.0.1:1", "API", "no answer"),
     ] {
         let told = local_at(&gateway, &[(variable, value)], &["doctor"], 0).await;

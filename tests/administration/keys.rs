@@ -39,6 +39,7 @@ async fn stack(name: &str) -> Option<Stack> {
         "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }] } });
     let resources = json!({
         "SigningSecret": secret("UNUSED"), "KeysSecret": secret("UNUSED"), "OperatorsSecret": secret("UNUSED"),
+        "StatementSecret": secret("UNUSED"), "StatementKeysSecret": secret("UNUSED"),
         "CustomersSecret": secret("CUSTOMER_PEPPER"), "OtpSecret": secret("OTP_PEPPER"),
         "CustomersTable": table, "SessionsTable": table, "UsageTable": table,
     });
@@ -135,6 +136,33 @@ async fn keys_are_put_in_rotated_and_retired_in_a_stacks_secrets() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_keys_of_statements_are_rotated_and_retired_without_touching_those_of_tokens() {
+    let Some(stack) = stack("statements").await else { return };
+    let (_, tokens) = stack.sna(&["keys", "rotate"], 0).await.expect("a key");
+    let of_tokens = async || (stack.secret("SigningSecret").await, stack.secret("KeysSecret").await);
+    let before = of_tokens().await;
+    let statements = async |words: &[&str], ahead| stack.sna(&[words, &["--statements"]].concat(), ahead).await;
+    let (_, first) = statements(&["keys", "rotate"], 0).await.expect("a key");
+    let (_, list) = stack.sna(&["keys", "list"], 0).await.expect("keys");
+    let rows: BTreeSet<_> =
+        list.as_array().expect("rows").iter().map(|row| (text(row, "of"), text(row, "kid"))).collect();
+    assert_eq!(rows, [("tokens", text(&tokens, "signs")), ("statements", text(&first, "signs"))].into());
+    statements(&["keys", "rotate"], 0).await.expect("the next key");
+    statements(&["keys", "rotate"], 10 * MINUTE).await.expect_err("the document may be that old where it was fetched");
+    let (_, rotated) = statements(&["keys", "rotate"], 12 * MINUTE).await.expect("rotated");
+    let early = statements(&["keys", "retire"], 60 * MINUTE).await.expect_err("too early");
+    assert!(early.contains("statements") && !early.contains("--token-seconds"), "{early}");
+    let (_, retired) = statements(&["keys", "retire"], 25 * 60 * MINUTE).await.expect("retired");
+    assert_eq!(text(&retired[0], "retired"), text(&first, "signs"));
+    assert!(text(&retired[0], "note").contains("a copy of the keys"), "{retired}");
+    let (signing, keys) = (stack.secret("StatementSecret").await, stack.secret("StatementKeysSecret").await);
+    let signs = SigningKey::parse(&signing["STATEMENT_KEY"]).expect("a key");
+    assert_eq!(signs.id(), text(&rotated, "signs"));
+    assert_eq!(keys["STATEMENT_PUBLIC_KEYS"], signs.public_paserk().expect("its public key"));
+    assert_eq!(of_tokens().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn administrators_who_rotate_at_the_same_time_leave_one_next_key() {
     let Some(stack) = stack("race").await else { return };
     stack.sna(&["keys", "rotate"], 0).await.expect("a key");
@@ -152,6 +180,7 @@ async fn administrators_who_rotate_at_the_same_time_leave_one_next_key() {
 async fn a_stacks_outputs_are_enough_to_add_a_customer_and_to_look_at_it() {
     let Some(stack) = stack("outputs").await else { return };
     stack.sna(&["keys", "rotate"], 0).await.expect("a key");
+    stack.sna(&["keys", "rotate", "--statements"], 0).await.expect("a key");
     let add = ["customers", "add", "--id", "bank", "--name", "Bank", "--scope", "otp"];
     let (_, added) = stack.sna(&add, 0).await.expect("a customer");
     assert_eq!(text(&added, "secret").len(), 43);
@@ -166,6 +195,8 @@ async fn a_stacks_outputs_are_enough_to_add_a_customer_and_to_look_at_it() {
         "secret keys",
         "secret otp",
         "secret signing",
+        "secret statement",
+        "secret statement-keys",
     ] {
         let row = checks.as_array().and_then(|rows| rows.iter().find(|row| row["check"] == name)).expect("the check");
         assert_eq!(row["state"], "ok", "{row}");
@@ -183,9 +214,14 @@ async fn a_stack_that_is_not_there_is_named() {
 
 #[tokio::test]
 async fn a_generated_pair_fits_and_is_another_each_time() {
-    let generate = async || told(vec!["keys", "generate"], BTreeMap::new(), 0).await.expect("a pair").1;
-    let (one, other) = (generate().await, generate().await);
-    let key = SigningKey::parse(text(&one, "TOKEN_KEY")).expect("a key");
-    assert_eq!(key.public_paserk().expect("its public key"), text(&one, "TOKEN_PUBLIC_KEYS"));
-    assert_ne!(one["kid"], other["kid"]);
+    for (words, secret, public) in [
+        (vec!["keys", "generate"], "TOKEN_KEY", "TOKEN_PUBLIC_KEYS"),
+        (vec!["keys", "generate", "--statements"], "STATEMENT_KEY", "STATEMENT_PUBLIC_KEYS"),
+    ] {
+        let generate = async || told(words.clone(), BTreeMap::new(), 0).await.expect("a pair").1;
+        let (one, other) = (generate().await, generate().await);
+        let key = SigningKey::parse(text(&one, secret)).expect("a key");
+        assert_eq!(key.public_paserk().expect("its public key"), text(&one, public));
+        assert_ne!(one["kid"], other["kid"]);
+    }
 }

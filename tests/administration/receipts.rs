@@ -74,6 +74,10 @@ async fn a_receipt_is_checked_by_the_deployments_own_keys_and_no_others() {
     let url = format!("{}/v1/.well-known/paseto-keys", gateway.url);
     let words = vec!["receipt", "verify", receipt, "--keys", &url];
     assert_eq!(told(words, BTreeMap::new(), 0).await.expect("a receipt").1, said);
+    // It is signed with one of these keys too.
+    let token = Customer::sign_in(&gateway).await.token;
+    let other = local(&gateway, &["receipt", "verify", &token]).await;
+    assert!(other.as_ref().is_err_and(|error| error.contains("another token than a receipt")), "{other:?}");
 
     let path = files.path().join("keys.json");
     let keys = path.display().to_string();

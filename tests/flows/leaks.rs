@@ -13,7 +13,7 @@ use url::Url;
 use crate::steps::{Customer, Started, another, claims, client, device, newest_code};
 
 /// Secrets of the deployment beside those at the operators.
-const OWN: [&str; 5] = ["OTP_PEPPER", "CUSTOMER_PEPPER", "TOKEN_KEY", "LOOKUP_KEY", "LOOKUP_SECRET"];
+const OWN: [&str; 6] = ["OTP_PEPPER", "CUSTOMER_PEPPER", "TOKEN_KEY", "STATEMENT_KEY", "LOOKUP_KEY", "LOOKUP_SECRET"];
 
 /// What must not be found, by what it is. A name is never printed with its mark.
 #[derive(Default)]

@@ -3,9 +3,12 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use gateway_tests::{Gateway, steps::claims};
+use keys::Keys;
 use serde_json::{Value, json};
+use sna_config::Env;
 use sna_otp::Pepper;
-use sna_tokens::{PublicKeys, Receipt, Verifier};
+use sna_tokens::{AccessToken, IdToken, InvalidToken, Issuer, PublicKeys, Receipt, Scope, SigningKey, Verifier};
+use validate::Validate;
 
 use crate::{
     limits::keyed,
@@ -16,12 +19,21 @@ const VODAFONE: &str = "+447700900620";
 /// Vodafone's too; the device holds another number.
 const NOT_ITS_OWN: &str = "+447700900621";
 
+/// Unix milliseconds.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970").as_millis() as u64
+}
+
+/// Whoever has these public keys of the gateway.
+fn holder(gateway: &Gateway, keys: &str) -> Verifier {
+    let env = gateway.world.env();
+    Verifier::new(PublicKeys::parse(&env[keys]).expect("keys"), &env["PUBLIC_URL"])
+}
+
 /// What a receipt says to whoever has the public keys, and when.
 fn read(gateway: &Gateway, answer: &Value) -> (Receipt, u64) {
-    let env = gateway.world.env();
-    let keys = PublicKeys::parse(&env["TOKEN_PUBLIC_KEYS"]).expect("keys");
     let token = answer["receipt"].as_str().unwrap_or_else(|| panic!("no receipt in {answer}"));
-    Verifier::new(keys, &env["PUBLIC_URL"]).receipt(token, u64::MAX / 2).expect("a receipt")
+    holder(gateway, "STATEMENT_PUBLIC_KEYS").receipt(token, u64::MAX / 2).expect("a receipt")
 }
 
 fn hash(answer: &Value, number: &str) -> String {
@@ -38,7 +50,7 @@ fn without((status, mut json): Answer) -> Answer {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receipt_says_what_the_answer_says_and_the_number_only_to_who_has_the_salt() {
-    let before = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970").as_secs() as u128 * 1000;
+    let before = now() / 1000 * 1000;
     let gateway = Gateway::start().await;
     let customer = Customer::sign_in(&gateway).await;
     let started = customer.start(&device(&gateway, VODAFONE), &[("correlation_id", "order-1")]).await;
@@ -56,8 +68,7 @@ async fn a_receipt_says_what_the_answer_says_and_the_number_only_to_who_has_the_
         network: Some("VODAFONE".into()),
     };
     assert_eq!(receipt, expected);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970").as_millis();
-    assert!((before..=now).contains(&u128::from(at)), "{at}");
+    assert!((before..=now()).contains(&at), "{at}");
     let said = claims(silent["receipt"].as_str().expect("a receipt")).to_string();
     assert!(!said.contains("7700900620") && !said.contains(silent["receipt_salt"].as_str().expect("a salt")));
     let plain = (200, json!({ "authenticated": "true", "correlation_id": "order-1", "service": "authenticate" }));
@@ -136,10 +147,74 @@ async fn a_receipt_is_no_credential_and_no_credential_is_a_receipt() {
         let request = client().post(format!("{}/v1/{path}", gateway.url)).bearer_auth(receipt).json(&body);
         assert_eq!(request.send().await.expect("an answer").status(), 401, "{path}");
     }
-    let env = gateway.world.env();
-    let keys = PublicKeys::parse(&env["TOKEN_PUBLIC_KEYS"]).expect("keys");
-    let verifier = Verifier::new(keys, &env["PUBLIC_URL"]);
     for credential in [&started.id_token, &customer.token] {
-        assert!(verifier.receipt(credential, u64::MAX / 2).is_err());
+        let refused = holder(&gateway, "TOKEN_PUBLIC_KEYS").receipt(credential, u64::MAX / 2);
+        assert_eq!(refused, Err(InvalidToken::Signature));
     }
+}
+
+/// What each kind of token is worth that this key has signed: the statuses of get_config, authenticate, otp,
+/// validate, and validate with an access token that is good; and whether it is a receipt.
+async fn worth(gateway: &Gateway, key: &str) -> ([u16; 5], bool) {
+    let key = SigningKey::parse(&gateway.world.env()[key]).expect("a key");
+    let (issuer, now) = (Issuer::new(key, &gateway.url), now());
+    let customer = Customer::sign_in(gateway).await;
+    let started = customer.start(&device(gateway, VODAFONE), &[]).await;
+    let id_token: IdToken = serde_json::from_value(claims(&started.id_token)).expect("claims");
+    let access = AccessToken { user_id: id_token.user_id.clone(), scope: Scope::Both, native: false };
+    let access = issuer.access(&access, now, 300).expect("a token");
+    let id = issuer.id(&id_token, now, 300).expect("a token");
+    let at = |path: &str| format!("{}/v1/{path}", gateway.url);
+    let config = [("msisdn", VODAFONE), ("client_ip", "148.252.128.20")];
+    let guess = json!({ "id_token": id, "otp_code": "123456" });
+    let mut statuses = Vec::new();
+    for request in [
+        client().post(at("get_config")).bearer_auth(&access).form(&config),
+        client().get(at("authenticate")).query(&[("id_token", &id)]),
+        client().get(at("authenticate/otp")).query(&[("id_token", &id)]),
+        client().post(at("validate")).bearer_auth(&access).json(&guess),
+        client().post(at("validate")).bearer_auth(&customer.token).json(&guess),
+    ] {
+        statuses.push(request.send().await.expect("an answer").status().as_u16());
+        gateway.advance(Duration::from_secs(5));
+    }
+    let receipt = Receipt {
+        jti: id_token.jti,
+        user_id: id_token.user_id,
+        correlation_id: None,
+        msisdn_hash: "0b".repeat(32),
+        service: "otp".into(),
+        verdict: "MATCH".into(),
+        network: None,
+    };
+    let receipt = issuer.receipt(&receipt, now).expect("a receipt");
+    let is_receipt = holder(gateway, "STATEMENT_PUBLIC_KEYS").receipt(&receipt, now).is_ok();
+    (statuses.try_into().expect("five"), is_receipt)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_of_statements_opens_nothing_and_that_of_tokens_states_nothing() {
+    let gateway = Gateway::start().await;
+    assert_eq!(worth(&gateway, "TOKEN_KEY").await, ([200, 302, 200, 200, 200], false));
+    assert_eq!(worth(&gateway, "STATEMENT_KEY").await, ([401, 400, 400, 401, 400], true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_both_of_tokens_and_of_statements_is_a_bad_configuration() {
+    let gateway = Gateway::start().await;
+    let own = gateway.world.env().clone();
+    let both = format!("{},{}", own["TOKEN_PUBLIC_KEYS"], own["STATEMENT_PUBLIC_KEYS"]);
+    let key = SigningKey::parse(&own["STATEMENT_KEY"]).expect("a key").id().to_owned();
+    let problems = |tokens: &str| {
+        let read =
+            |name: &str| if name == "TOKEN_PUBLIC_KEYS" { Some(tokens.to_owned()) } else { own.get(name).cloned() };
+        let (mut published, mut signs) = (Env::from_fn(read), Env::from_fn(read));
+        let (keys, validate) = (Keys::from_env(&mut published), Validate::from_env(&mut signs));
+        let problems = [published.finish(keys).err(), signs.finish(validate).err()];
+        problems.map(|problems| problems.map(|problems| problems.to_string()))
+    };
+    assert_eq!(problems(&own["TOKEN_PUBLIC_KEYS"]), [None, None]);
+    let [published, signs] = problems(&both).map(Option::unwrap_or_default);
+    assert_eq!(published, format!("STATEMENT_PUBLIC_KEYS has {key}, which is in TOKEN_PUBLIC_KEYS too"));
+    assert!(signs.starts_with("STATEMENT_KEY is a key of TOKEN_PUBLIC_KEYS"), "{signs}");
 }

@@ -57,7 +57,7 @@ impl Receiver {
         let (id, body) = self.deliveries.recv().await.expect("a delivery");
         let token = body["event"].as_str().expect("an event");
         let env = gateway.world.env();
-        let keys = PublicKeys::parse(&env["TOKEN_PUBLIC_KEYS"]).expect("keys");
+        let keys = PublicKeys::parse(&env["STATEMENT_PUBLIC_KEYS"]).expect("keys");
         let (event, _) = Verifier::new(keys, &env["PUBLIC_URL"]).event(token, u64::MAX / 2).expect("a signed event");
         assert_eq!((&body["id"], &id), (&json!(event.jti), &event.jti));
         (event, token.to_owned())

@@ -44,9 +44,11 @@ const CALLS: [(&str, &str, &[&str]); 22] = [
 
 /// What a function reads that stands in a secret, and in which. What an operator table or a lookup's configuration
 /// refers to is read by whoever reads that.
-const SECRETS: [(&str, &str); 6] = [
+const SECRETS: [(&str, &str); 8] = [
     ("\"TOKEN_KEY\"", "SigningSecret"),
     ("\"TOKEN_PUBLIC_KEYS\"", "KeysSecret"),
+    ("\"STATEMENT_KEY\"", "StatementSecret"),
+    ("\"STATEMENT_PUBLIC_KEYS\"", "StatementKeysSecret"),
     ("\"CUSTOMER_PEPPER\"", "CustomersSecret"),
     ("\"OTP_PEPPER\"", "OtpSecret"),
     ("Attempts::", "OperatorsSecret"),
@@ -342,7 +344,7 @@ fn a_template_that_grants_or_gives_something_else_is_found() {
 }
 
 #[test]
-fn only_otp_sends_and_only_four_sign() {
+fn only_otp_sends_only_two_sign_tokens_and_only_two_sign_statements() {
     let template = template("template.yaml");
     let roles: Vec<_> = resources(&template, "AWS::IAM::Role").map(|(name, role)| (name, granted(role))).collect();
     let who = |what: &str| {
@@ -350,7 +352,8 @@ fn only_otp_sends_and_only_four_sign() {
         may.map(|(name, _)| *name).collect::<BTreeSet<_>>()
     };
     assert_eq!(who("sns:"), ["OtpRole"].into());
-    assert_eq!(who("SigningSecret"), ["GetConfigRole", "NotifyRole", "TokenRole", "ValidateRole"].into());
+    assert_eq!(who("SigningSecret"), ["GetConfigRole", "TokenRole"].into());
+    assert_eq!(who("StatementSecret"), ["NotifyRole", "ValidateRole"].into());
     assert_eq!(who("CustomersSecret"), ["TokenRole"].into());
     for nobody in ["dynamodb:Delete", "Scan", "Query", "BatchWrite", "iam:", "kms:", "lambda:", "CreateTable"] {
         assert!(who(nobody).is_empty(), "{nobody}");

@@ -149,16 +149,25 @@ fn an_adapters_panic_can_be_caught_in_every_release_profile() {
     }
 }
 
+/// The files that read this variable.
+fn readers(variable: &str) -> BTreeSet<PathBuf> {
+    let reads = format!("parsed(\"{variable}\"");
+    let readers =
+        all_rust_files().into_iter().filter(|path| fs::read_to_string(path).expect("a file").contains(&reads));
+    readers.map(|path| path.strip_prefix(root()).expect("ours").to_owned()).collect()
+}
+
 #[test]
-fn only_four_functions_read_the_signing_key() {
-    let readers: Vec<_> = all_rust_files()
-        .into_iter()
-        .filter(|path| fs::read_to_string(path).expect("a file").contains("parsed(\"TOKEN_KEY\""))
-        .map(|path| path.strip_prefix(root()).expect("ours").to_owned())
-        .collect();
-    let expected = ["get-config", "notify", "token", "validate"];
-    let expected = expected.map(|function| PathBuf::from(format!("functions/{function}/src/lib.rs")));
-    assert_eq!(readers.into_iter().collect::<BTreeSet<_>>(), expected.into());
+fn only_two_functions_read_the_signing_key() {
+    let expected = ["functions/get-config/src/lib.rs", "functions/token/src/lib.rs"].map(PathBuf::from);
+    assert_eq!(readers("TOKEN_KEY"), expected.into());
+}
+
+#[test]
+fn the_statement_key_is_read_by_validate_and_notify_and_no_token_is_verified_with_it() {
+    let expected = ["functions/notify/src/lib.rs", "functions/validate/src/lib.rs"].map(PathBuf::from);
+    assert_eq!(readers("STATEMENT_KEY"), expected.into());
+    assert_eq!(readers("STATEMENT_PUBLIC_KEYS"), [PathBuf::from("functions/keys/src/lib.rs")].into());
 }
 
 #[test]

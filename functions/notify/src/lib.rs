@@ -34,7 +34,7 @@ pub struct Notify {
 impl Notify {
     pub fn from_env(env: &mut Env<'_>) -> Option<Self> {
         let url = env.origin("PUBLIC_URL");
-        let key = env.parsed("TOKEN_KEY", SigningKey::parse);
+        let key = env.parsed("STATEMENT_KEY", SigningKey::parse);
         let aws = Aws::read(env);
         let queue = Queue::new(aws_sdk_sqs::Client::new(&aws.sqs()), env.text("WEBHOOKS_QUEUE"));
         Some(Self {

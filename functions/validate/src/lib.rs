@@ -47,7 +47,12 @@ impl Validate {
     pub fn from_env(env: &mut Env<'_>) -> Option<Self> {
         let url = env.origin("PUBLIC_URL");
         let keys = env.parsed("TOKEN_PUBLIC_KEYS", PublicKeys::parse);
-        let key = env.parsed("TOKEN_KEY", SigningKey::parse);
+        let key = env.parsed("STATEMENT_KEY", SigningKey::parse);
+        if let (Some(keys), Some(key)) = (&keys, &key)
+            && keys.contains(key.id())
+        {
+            env.problem("STATEMENT_KEY", "is a key of TOKEN_PUBLIC_KEYS, which sign what opens something");
+        }
         let pepper = env.parsed("OTP_PEPPER", Pepper::parse);
         let attempts = Attempts::from_env(env, &url);
         Some(Self {

@@ -17,13 +17,13 @@ const URL: &str = "https://gateway.example";
 
 static ENDPOINT: LazyLock<(Validate, String)> = LazyLock::new(|| {
     let key = SigningKey::generate().expect("a key");
-    let secret = key.paserk().expect("its text");
+    let statements = SigningKey::generate().and_then(|key| key.paserk()).expect("another key");
     let public = key.public_paserk().expect("its public half");
     let token = AccessToken { user_id: "shop".into(), scope: Scope::Both, native: false };
     let bearer = Issuer::new(key, URL).access(&token, NOW * 1000, 3600).expect("a token");
     let mut env = Env::from_fn(|name| match name {
         "PUBLIC_URL" => Some(URL.to_owned()),
-        "TOKEN_KEY" => Some(secret.clone()),
+        "STATEMENT_KEY" => Some(statements.clone()),
         "TOKEN_PUBLIC_KEYS" => Some(public.clone()),
         "OTP_PEPPER" => Some("0b".repeat(32)),
         "SESSIONS_TABLE" | "USAGE_TABLE" | "EVENTS_TABLE" | "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("fuzz".to_owned()),

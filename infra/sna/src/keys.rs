@@ -1,4 +1,5 @@
-//! `sna keys`: the signing key and the public keys, in two secrets that no function reads together.
+//! `sna keys`: the keys that sign tokens and those that sign statements, each with its public keys. No function that signs
+//! with the one reads the other.
 
 mod rotation;
 #[cfg(test)]
@@ -9,63 +10,96 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use sna_tokens::{PublicKeys, SigningKey};
 
-pub(crate) use self::vault::{Name, Vault, Version};
-use self::{
-    rotation::{NEXT, PUBLIC, Rotated, SECRET},
-    vault::SecretsManager,
+use self::{rotation::Rotated, vault::SecretsManager};
+pub(crate) use self::{
+    rotation::{Pair, STATEMENTS, TOKENS},
+    vault::{Name, Vault, Version},
 };
-use crate::{Answer, Error, answer::time, place::Place};
+use crate::{
+    Answer, Error,
+    answer::{Row, time},
+    place::Place,
+};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Print a new pair of keys; nothing is stored
-    Generate,
-    /// Publish the next key; run again six minutes later, sign with it
-    Rotate(Force),
-    /// Take away the public keys that no living token needs
-    Retire(Retire),
+    Generate(Which),
+    /// Publish the next key; run again six minutes later (eleven for statements), sign with it
+    Rotate {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        force: Force,
+    },
+    /// Take away the public keys that no living token needs. Receipts never end: under a key that was taken away they can be
+    /// checked with a copy of the published keys only
+    Retire {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        force: Force,
+        /// The longest life of a token: the deployment's ACCESS_TOKEN_SECONDS
+        #[arg(long, default_value_t = DAY_S, value_parser = clap::value_parser!(u64).range(60..=DAY_S), conflicts_with = "statements")]
+        token_seconds: u64,
+    },
     /// Show the keys' ids, and what each is for
     List,
 }
 
+/// The longest life of an access token, and how long a statement's old key stays at least, in seconds.
+const DAY_S: u64 = 86_400;
+
 #[derive(Args)]
-pub(crate) struct Force {
-    /// Do not wait: tokens are refused meanwhile. For a key that others have
+pub(crate) struct Which {
+    /// The keys of statements (receipts and events), not those of tokens
     #[arg(long)]
-    force: bool,
+    statements: bool,
+}
+
+impl Which {
+    fn pair(&self) -> Pair {
+        if self.statements { STATEMENTS } else { TOKENS }
+    }
 }
 
 #[derive(Args)]
-pub(crate) struct Retire {
-    #[command(flatten)]
-    force: Force,
-    /// The longest life of a token: the deployment's ACCESS_TOKEN_SECONDS
-    #[arg(long, default_value_t = 86_400, value_parser = clap::value_parser!(u64).range(60..=86_400))]
-    token_seconds: u64,
+pub(crate) struct Force {
+    /// Do not wait: what was signed is refused meanwhile. For a key that others have
+    #[arg(long)]
+    force: bool,
 }
 
 pub(crate) async fn run(command: Command, mut place: Place) -> Result<Answer, Error> {
     let now = place.now;
     match command {
-        Command::Generate => generate(),
-        Command::Rotate(Force { force }) => {
-            let vault = reach(&mut place).await?;
-            let rotated = rotation::rotate(&vault, now, force).await?;
+        Command::Generate(which) => generate(which.pair()),
+        Command::Rotate { which, force: Force { force } } => {
+            let (vault, pair) = (reach(&mut place).await?, which.pair());
+            let rotated = rotation::rotate(&vault, pair, now, force).await?;
+            let flag = pair.flag;
             Ok(Answer::one(match rotated {
                 Rotated::Signs(id) => vec![
                     ("signs", json!(id)),
-                    ("next", json!("`sna keys retire` a day from now takes the old public key away")),
+                    ("next", json!(format!("`sna keys retire{flag}` a day from now takes the old public key away"))),
                 ],
-                Rotated::Published(id, wait_ms) => vec![
-                    ("published", json!(id)),
-                    ("next", json!(format!("run `sna keys rotate` again in {} minutes", wait_ms.div_ceil(60_000)))),
-                ],
+                Rotated::Published(id, wait_ms) => {
+                    let minutes = wait_ms.div_ceil(60_000);
+                    let next = format!("run `sna keys rotate{flag}` again in {minutes} minutes");
+                    vec![("published", json!(id)), ("next", json!(next))]
+                }
             }))
         }
-        Command::Retire(Retire { force: Force { force }, token_seconds }) => {
+        Command::Retire { which, force: Force { force }, token_seconds } => {
             let vault = reach(&mut place).await?;
-            let retired = rotation::retire(&vault, now, token_seconds, force).await?;
-            Ok(Answer::many(retired.into_iter().map(|id| vec![("retired", json!(id))]).collect()))
+            let retired = rotation::retire(&vault, which.pair(), now, token_seconds, force).await?;
+            let row = |id| {
+                let note =
+                    "the published document no longer checks receipts under it; a copy of the keys of their time does";
+                let note = which.statements.then(|| ("note", json!(note)));
+                [("retired", json!(id))].into_iter().chain(note).collect()
+            };
+            Ok(Answer::many(retired.into_iter().map(row).collect()))
         }
         Command::List => list(&reach(&mut place).await?).await,
     }
@@ -76,18 +110,26 @@ async fn reach(place: &mut Place) -> Result<impl Vault + use<'_>, Error> {
     secrets_manager(place)
 }
 
-fn generate() -> Result<Answer, Error> {
+fn generate(pair: Pair) -> Result<Answer, Error> {
     let key = SigningKey::generate().map_err(Error::refused)?;
     let (secret, public) = (key.paserk().map_err(Error::refused)?, key.public_paserk().map_err(Error::refused)?);
-    Ok(Answer::one(vec![("kid", json!(key.id())), (SECRET, json!(secret)), (PUBLIC, json!(public))]))
+    Ok(Answer::one(vec![("kid", json!(key.id())), (pair.secret, json!(secret)), (pair.public, json!(public))]))
 }
 
 async fn list(vault: &impl Vault) -> Result<Answer, Error> {
-    let (keys, signing) = (vault.read(Name::Keys).await?, vault.read(Name::Signing).await?);
+    let mut rows = Vec::new();
+    for pair in [TOKENS, STATEMENTS] {
+        rows.extend(of_pair(vault, pair).await?);
+    }
+    Ok(Answer::many(rows))
+}
+
+async fn of_pair(vault: &impl Vault, pair: Pair) -> Result<Vec<Row>, Error> {
+    let (keys, signing) = (vault.read(pair.keys).await?, vault.read(pair.signing).await?);
     let id_of = |name| Ok::<_, Error>(rotation::key(&signing, name)?.map(|key| key.id().to_owned()));
-    let (signs, next) = (id_of(SECRET)?, id_of(NEXT)?);
+    let (signs, next) = (id_of(pair.secret)?, id_of(pair.next)?);
     let mut published: Vec<String> = Vec::new();
-    if let Some(text) = keys.values.get(PUBLIC).filter(|text| !text.is_empty()) {
+    if let Some(text) = keys.values.get(pair.public).filter(|text| !text.is_empty()) {
         let all = PublicKeys::parse(text).and_then(|keys| keys.published()).map_err(Error::refused)?;
         published = all.into_iter().map(|(id, _)| id).collect();
     }
@@ -102,9 +144,15 @@ async fn list(vault: &impl Vault) -> Result<Answer, Error> {
             _ => ("verifies", keys.since),
         };
         let is_published = published.contains(&id);
-        vec![("kid", json!(id)), ("what", json!(what)), ("published", json!(is_published)), ("since", time(since))]
+        vec![
+            ("kid", json!(id)),
+            ("of", json!(pair.signs)),
+            ("what", json!(what)),
+            ("published", json!(is_published)),
+            ("since", time(since)),
+        ]
     };
-    Ok(Answer::many(ids.into_iter().map(row).collect()))
+    Ok(ids.into_iter().map(row).collect())
 }
 
 /// Makes the values of a deployment's secret readable by name, where `wanted` is not set already.

@@ -17,13 +17,15 @@ use sna_sessions::Usage;
 use crate::{Error, signed::Service};
 
 /// The stack's outputs, each with the variable that can stand for it where there is no stack.
-const OUTPUTS: [(&str, &str); 11] = [
+const OUTPUTS: [(&str, &str); 13] = [
     ("Url", "PUBLIC_URL"),
     ("CustomersTable", "CUSTOMERS_TABLE"),
     ("SessionsTable", "SESSIONS_TABLE"),
     ("UsageTable", "USAGE_TABLE"),
     ("SigningSecret", "SIGNING_SECRET_ID"),
     ("KeysSecret", "KEYS_SECRET_ID"),
+    ("StatementSecret", "STATEMENT_SECRET_ID"),
+    ("StatementKeysSecret", "STATEMENT_KEYS_SECRET_ID"),
     ("CustomersSecret", "CUSTOMERS_SECRET_ID"),
     ("OtpSecret", "OTP_SECRET_ID"),
     ("OperatorsSecret", "OPERATORS_SECRET_ID"),

@@ -50,7 +50,7 @@ curl -sS "$(echo "$CONFIG" | json '["otp_authorization_uri"]')"; echo
 CODE=$(curl -sS {sandbox}/inbox/{other_digits} | json '[0]["text"].split("#")[-1]')
 curl -sS -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d "{{\"id_token\":\"$ID_TOKEN\",\"otp_code\":\"$CODE\"}}" {url}/v1/validate; echo
 
-# 7. The public keys that the tokens verify with, and what each network can do.
+# 7. The public keys that the tokens and receipts verify with, and what each network can do.
 curl -sS {url}/v1/.well-known/paseto-keys; echo
 curl -sS -H "Authorization: Bearer $TOKEN" {url}/v1/coverage; echo
 "##

@@ -7,8 +7,9 @@ use serde_json::Value;
 use crate::{Error, routes};
 
 /// Variables whose values are secret. One that is not there could not be searched for, and is a failure.
-const SECRET: [&str; 9] = [
+const SECRET: [&str; 10] = [
     "TOKEN_KEY",
+    "STATEMENT_KEY",
     "CUSTOMER_PEPPER",
     "OTP_PEPPER",
     "OPERATOR_CLIENT_SECRET",
@@ -19,7 +20,7 @@ const SECRET: [&str; 9] = [
     "LOOKUP_SECRET",
 ];
 /// As secret, and there while keys rotate only.
-const AT_TIMES: &str = "TOKEN_KEY_NEXT";
+const AT_TIMES: [&str; 2] = ["TOKEN_KEY_NEXT", "STATEMENT_KEY_NEXT"];
 
 /// Searches the logs of a system in which flows have been walked: `gateway.json` and the environment say what is secret.
 ///
@@ -69,7 +70,7 @@ fn secrets(env: &BTreeMap<String, String>) -> Result<Vec<(String, String)>, Erro
     if let Some(missing) = SECRET.into_iter().find(|name| !env.contains_key(*name)) {
         return Err(Error::failed(format!("{missing} is not known, and cannot be searched for")));
     }
-    let named = SECRET.into_iter().chain([AT_TIMES]).filter_map(|name| Some((name, env.get(name)?)));
+    let named = SECRET.into_iter().chain(AT_TIMES).filter_map(|name| Some((name, env.get(name)?)));
     // A key in lines is as secret in one of them.
     let lines = named.flat_map(|(name, value)| value.lines().map(move |line| (name.to_owned(), line.to_owned())));
     Ok(lines.filter(|(_, line)| !line.starts_with("-----")).collect())
@@ -109,7 +110,7 @@ mod tests {
     fn every_secret_is_searched_for_and_one_that_is_not_known_is_a_failure() {
         let mut env: BTreeMap<String, String> = SECRET.map(|name| (name.to_owned(), format!("{name}'s"))).into();
         env.insert("OPERATOR_PRIVATE_KEY".into(), "-----BEGIN\nfirst\nsecond\n-----END".into());
-        env.insert(AT_TIMES.into(), "next".into());
+        env.insert(AT_TIMES[0].into(), "next".into());
         let found: Vec<String> = secrets(&env).into_iter().flatten().map(|(_, value)| value).collect();
         assert_eq!(found.len(), SECRET.len() + 2, "{found:?}");
         assert!(["first", "second", "next", "LOOKUP_KEY's"].iter().all(|value| found.iter().any(|one| one == value)));

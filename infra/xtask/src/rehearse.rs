@@ -224,6 +224,7 @@ impl<'a> Rehearsal<'a> {
             read(&format!("sna {words}"), run.words(words))
         };
         sna("keys rotate")?;
+        sna("keys rotate --statements")?;
         let page = text(&self.gateway["sandbox"]);
         let added = sna(&format!(
             "customers add --name Rehearsal --scope authenticate,otp --country GB,CN,ID,LK --redirect-uri {page}/customer/callback --otp-domain shop.example"
@@ -261,7 +262,7 @@ impl<'a> Rehearsal<'a> {
         let put_in = |name: &str| CREDENTIALS.iter().any(|(_, prefix)| name.starts_with(prefix));
         let mut secrets = self.env.clone();
         secrets.retain(|name, _| put_in(name));
-        for name in ["signing", "customers", "otp"].map(|name| format!("{STACK}/{name}")) {
+        for name in ["signing", "statement", "customers", "otp"].map(|name| format!("{STACK}/{name}")) {
             let said = self.cloud.call("secretsmanager", "get_secret_value", &json!({ "SecretId": name }))?;
             let values: BTreeMap<String, String> =
                 serde_json::from_str(&text(&said["SecretString"])).map_err(|error| Error::Json(name.into(), error))?;
@@ -358,7 +359,7 @@ impl<'a> Rehearsal<'a> {
 }
 
 /// What a stack tells of itself; `sna` reads most of it.
-const OUTPUTS: [&str; 13] = [
+const OUTPUTS: [&str; 15] = [
     "ApiId",
     "Url",
     "CustomersTable",
@@ -366,6 +367,8 @@ const OUTPUTS: [&str; 13] = [
     "UsageTable",
     "SigningSecret",
     "KeysSecret",
+    "StatementSecret",
+    "StatementKeysSecret",
     "CustomersSecret",
     "OtpSecret",
     "OperatorsSecret",

@@ -73,6 +73,11 @@ impl PublicKeys {
         self.0.get(id)
     }
 
+    /// Is a key of this id (`k4.pid.…`) among them?
+    pub fn contains(&self, id: &str) -> bool {
+        self.0.contains_key(id)
+    }
+
     /// Key id (`k4.pid.…`) and key (`k4.public.…`) of each.
     pub fn published(&self) -> Result<Vec<(String, String)>, InvalidKey> {
         self.0.iter().map(|(id, key)| Ok((id.clone(), format(key, "k4.public")?))).collect()

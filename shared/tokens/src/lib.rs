@@ -2,7 +2,8 @@
 //! credentials (receipt, event).
 //!
 //! Signed, not encrypted, and in URLs: nothing in them identifies a person. An implicit assertion makes
-//! one kind useless as the other; the footer's key id is looked up in a fixed map and fails closed.
+//! one kind useless as the other; the footer's key id is looked up in a fixed map and fails closed. Receipts are signed with
+//! a key of their own, that of statements, so that whoever has it can make no token that opens anything.
 
 mod claims;
 mod keys;

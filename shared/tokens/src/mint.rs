@@ -90,7 +90,8 @@ struct Dated<T> {
     claims: T,
 }
 
-/// Signs; only the token, get-config, validate and notify functions hold one.
+/// Signs: tokens in the token and get-config functions; statements, which are receipts and events, under another key in
+/// validate and notify. No other function holds one.
 pub struct Issuer {
     key: SigningKey,
     url: String,
@@ -170,7 +171,7 @@ impl Verifier {
         self.verify(token, now)
     }
 
-    /// A receipt that was given before `now` (Unix milliseconds), and when: the same.
+    /// A receipt that was given before `now` (Unix milliseconds), and when: the same. These keys are those of statements.
     pub fn receipt(&self, token: &str, now: u64) -> Result<(Receipt, u64), InvalidToken> {
         self.stated(token, now)
     }

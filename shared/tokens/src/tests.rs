@@ -115,6 +115,18 @@ fn a_receipt_is_of_one_issuer_and_one_key() {
 }
 
 #[test]
+fn the_keys_of_tokens_and_of_statements_do_not_stand_in_for_each_other() {
+    let ((tokens, opens), (statements, reads)) = (pair(), pair());
+    let receipt_of = |issuer: &Issuer| issuer.receipt(&receipt(), NOW).unwrap();
+    assert_eq!(reads.receipt(&receipt_of(&statements), NOW), Ok((receipt(), NOW)));
+    assert_eq!(reads.receipt(&receipt_of(&tokens), NOW), Err(InvalidToken::Key));
+    for token in [statements.access(&access(), NOW, 60).unwrap(), statements.id(&id(), NOW, 60).unwrap()] {
+        assert_eq!(opens.access(&token, NOW), Err(InvalidToken::Key));
+        assert_eq!(opens.id(&token, NOW), Err(InvalidToken::Key));
+    }
+}
+
+#[test]
 fn a_token_lives_from_its_start_less_the_skew_to_its_end() {
     let (issuer, verifier) = pair();
     let token = issuer.access(&access(), NOW, 60).unwrap();

@@ -25,6 +25,8 @@ async fn each_output_that_is_missing_is_named_with_the_stacks_status() {
         ("UsageTable", "table usage"),
         ("SigningSecret", "secret signing"),
         ("KeysSecret", "secret keys"),
+        ("StatementSecret", "secret statement"),
+        ("StatementKeysSecret", "secret statement-keys"),
         ("CustomersSecret", "secret customers"),
         ("OtpSecret", "secret otp"),
         ("OperatorsSecret", "secret operators"),
@@ -114,6 +116,11 @@ async fn each_secret_is_held_to_what_the_functions_want_of_it() {
         ("keys", "TOKEN_PUBLIC_KEYS", &public, &["secret signing", "API"]),
         ("keys", "TOKEN_PUBLIC_KEYS", "k4.public.x", &["secret keys", "secret signing", "API"]),
         ("keys", "UNUSED", "x", &["secret keys", "secret signing", "API"]),
+        ("statement", "UNUSED", "x", &["secret statement"]),
+        ("statement", "TOKEN_KEY", &secret, &["secret statement"]),
+        ("statement", "STATEMENT_KEY", &secret, &["secret statement"]),
+        ("statement-keys", "STATEMENT_PUBLIC_KEYS", &public, &["secret statement", "API"]),
+        ("statement-keys", "UNUSED", "x", &["secret statement-keys", "secret statement", "API"]),
     ] {
         let faults = with_secret(name, key, value).await;
         let checks: Vec<&str> = faults.iter().map(|(check, _, _)| check.as_str()).collect();

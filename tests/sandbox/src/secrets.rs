@@ -18,6 +18,9 @@ pub struct Secrets {
     /// PASERK `k4.secret`, and the `k4.public` that belongs to it.
     pub token_key: String,
     pub token_public_key: String,
+    /// The same for statements.
+    pub statement_key: String,
+    pub statement_public_key: String,
     /// 32 random bytes each, as 64 hex digits.
     pub customer_pepper: String,
     pub otp_pepper: String,
@@ -38,11 +41,14 @@ impl Secrets {
     /// # Errors
     /// [`NoKey`] names the one that could not be made.
     pub fn generate() -> Result<Secrets, NoKey> {
-        let (token_key, token_public_key) = token_pair().map_err(|_| NoKey("token key"))?;
+        let (token_key, token_public_key) = paserk_pair().map_err(|_| NoKey("token key"))?;
+        let (statement_key, statement_public_key) = paserk_pair().map_err(|_| NoKey("statement key"))?;
         let (operator_private_key, operator_public_key) = es256_pair().map_err(|_| NoKey("ES256 key pair"))?;
         Ok(Secrets {
             token_key,
             token_public_key,
+            statement_key,
+            statement_public_key,
             customer_pepper: random_hex()?,
             otp_pepper: random_hex()?,
             operator_client_secret: random_hex()?,
@@ -62,7 +68,7 @@ fn random_hex() -> Result<String, NoKey> {
     Ok(hex::encode(bytes))
 }
 
-fn token_pair() -> Result<(String, String), InvalidKey> {
+fn paserk_pair() -> Result<(String, String), InvalidKey> {
     let key = SigningKey::generate()?;
     Ok((key.paserk()?, key.public_paserk()?))
 }

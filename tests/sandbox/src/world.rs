@@ -326,6 +326,8 @@ fn environment(
         ("PUBLIC_URL", gateway.url.clone()),
         ("TOKEN_KEY", secrets.token_key),
         ("TOKEN_PUBLIC_KEYS", secrets.token_public_key),
+        ("STATEMENT_KEY", secrets.statement_key),
+        ("STATEMENT_PUBLIC_KEYS", secrets.statement_public_key),
         ("SESSIONS_TABLE", dynamodb::SESSIONS.to_owned()),
         ("CUSTOMERS_TABLE", dynamodb::CUSTOMERS.to_owned()),
         ("USAGE_TABLE", dynamodb::USAGE.to_owned()),

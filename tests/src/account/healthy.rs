@@ -13,8 +13,11 @@ pub const FUNCTIONS: [&str; 3] = ["gw-token", "gw-get-config", "gw-validate"];
 
 /// The answers, by what they are asked with.
 pub fn answers(url: &str) -> BTreeMap<String, String> {
-    let key = SigningKey::generate().expect("a key");
-    let (secret, public) = (key.paserk().expect("its text"), key.public_paserk().expect("its public key"));
+    let pair = || {
+        let key = SigningKey::generate().expect("a key");
+        (key.paserk().expect("its text"), key.public_paserk().expect("its public key"))
+    };
+    let ((secret, public), (statement, statement_public)) = (pair(), pair());
     let pepper = "0b".repeat(32);
     let mut answers = BTreeMap::from([
         ("DescribeStacks".to_owned(), stack(url, "UPDATE_COMPLETE", &[], &[])),
@@ -27,7 +30,7 @@ pub fn answers(url: &str) -> BTreeMap<String, String> {
         ),
         ("GetSMSAttributes".to_owned(), attributes(Some("50"))),
         (layers("gw-adapters"), versions(&[7, 6])),
-        ("/v1/.well-known/paseto-keys".to_owned(), published(&public)),
+        ("/v1/.well-known/paseto-keys".to_owned(), published(&format!("{public},{statement_public}"))),
     ]);
     for name in FUNCTIONS {
         answers.insert(function_path(name), function(name != FUNCTIONS[0], &[&layer(7)]));
@@ -35,6 +38,8 @@ pub fn answers(url: &str) -> BTreeMap<String, String> {
     for (secret, name, value) in [
         ("gw/signing", "TOKEN_KEY", &secret),
         ("gw/keys", "TOKEN_PUBLIC_KEYS", &public),
+        ("gw/statement", "STATEMENT_KEY", &statement),
+        ("gw/statement-keys", "STATEMENT_PUBLIC_KEYS", &statement_public),
         ("gw/customers", "CUSTOMER_PEPPER", &pepper),
         ("gw/otp", "OTP_PEPPER", &pepper),
         ("gw/operators", "OPERATOR_CLIENT_SECRET", &pepper),
@@ -71,6 +76,8 @@ pub fn stack(url: &str, status: &str, without: &[&str], with: &[(&str, &str)]) -
         ("UsageTable", "gw-usage"),
         ("SigningSecret", "gw/signing"),
         ("KeysSecret", "gw/keys"),
+        ("StatementSecret", "gw/statement"),
+        ("StatementKeysSecret", "gw/statement-keys"),
         ("CustomersSecret", "gw/customers"),
         ("OtpSecret", "gw/otp"),
         ("OperatorsSecret", "gw/operators"),

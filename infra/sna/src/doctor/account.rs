@@ -56,7 +56,7 @@ fn clock(theirs: Option<u64>, ours: u64) -> Result<String, Error> {
     if apart * 1000 <= SKEW_MS { Ok(found) } else { Err(Error::refused(found)) }
 }
 
-/// The gateway's published keys are those of the environment or the secret.
+/// The gateway's published keys are those of the environment or the secrets.
 pub(super) async fn api(place: &Place, published: Option<&str>) -> Check {
     Check::of(
         "API",

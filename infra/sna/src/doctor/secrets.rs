@@ -8,40 +8,46 @@ use sna_tokens::{PublicKeys, SigningKey};
 use super::Check;
 use crate::{
     Error,
-    keys::{Name, Vault, secrets_manager},
+    keys::{Name, Pair, STATEMENTS, TOKENS, Vault, secrets_manager},
     place::Place,
 };
 
-const PUBLIC: &str = "TOKEN_PUBLIC_KEYS";
-
 type Values = BTreeMap<String, String>;
 
-/// The checks; and `TOKEN_PUBLIC_KEYS`, from wherever the functions have it.
+/// The checks; and all public keys, from wherever the functions have them.
 pub(super) async fn checks(place: &Place) -> (Vec<Check>, Option<String>) {
-    let keys = values(place, Name::Keys).await;
-    let secret = keys.as_ref().ok().and_then(|values| values.get(PUBLIC)).map(String::as_str);
-    let published = place.get(PUBLIC).or(secret).map(str::to_owned);
     let check = |name: Name, shown: &str, found: Result<String, Error>| Check::of(shown, found, todo(name));
     let pepper_of = async |name: Name, value: &str| values(place, name).await.and_then(|values| pepper(&values, value));
     let any_of = async |name: Name| values(place, name).await.and_then(|values| any(&values));
-    let mut checks = vec![
-        check(Name::Keys, "secret keys", keys.and_then(|values| public(&values))),
-        check(Name::Signing, "secret signing", signing(place, published.as_deref()).await),
+    let (mut checks, mut published) = (Vec::new(), Vec::new());
+    for (pair, keys_shown, signing_shown) in
+        [(TOKENS, "secret keys", "secret signing"), (STATEMENTS, "secret statement-keys", "secret statement")]
+    {
+        let keys = values(place, pair.keys).await;
+        let secret = keys.as_ref().ok().and_then(|values| values.get(pair.public)).map(String::as_str);
+        let known = place.get(pair.public).or(secret).map(str::to_owned);
+        checks.push(check(pair.keys, keys_shown, keys.and_then(|values| public(&values, pair))));
+        checks.push(check(pair.signing, signing_shown, signing(place, pair, known.as_deref()).await));
+        published.push(known);
+    }
+    checks.extend([
         check(Name::Customers, "secret customers", pepper_of(Name::Customers, "CUSTOMER_PEPPER").await),
         check(Name::Otp, "secret otp", pepper_of(Name::Otp, "OTP_PEPPER").await),
         // A table may need no credentials at all.
         check(Name::Operators, "secret operators", any_of(Name::Operators).await).doubtful(),
-    ];
+    ]);
     // The number lookup is optional, and its table says what it needs.
     if place.get(Name::Lookup.variable()).is_some() {
         checks.push(check(Name::Lookup, "secret lookup", any_of(Name::Lookup).await).doubtful());
     }
-    (checks, published)
+    let published: Option<Vec<String>> = published.into_iter().collect();
+    (checks, published.map(|lists| lists.join(",")))
 }
 
 fn todo(name: Name) -> &'static str {
     match name {
         Name::Signing | Name::Keys => "run `sna keys rotate`",
+        Name::Statement | Name::StatementKeys => "run `sna keys rotate --statements`",
         Name::Customers | Name::Otp => {
             "64 hex digits under that name; the template makes it. A new one ends all that it keyed"
         }
@@ -54,8 +60,8 @@ async fn values(place: &Place, name: Name) -> Result<Values, Error> {
     Ok(secrets_manager(place)?.read(name).await?.values)
 }
 
-fn public(values: &Values) -> Result<String, Error> {
-    let keys = PublicKeys::parse(need(values, PUBLIC)?).and_then(|keys| keys.published());
+fn public(values: &Values, pair: Pair) -> Result<String, Error> {
+    let keys = PublicKeys::parse(need(values, pair.public)?).and_then(|keys| keys.published());
     Ok(format!("{} published", keys.map_err(Error::refused)?.len()))
 }
 
@@ -70,10 +76,10 @@ fn any(values: &Values) -> Result<String, Error> {
     if names.is_empty() { Err(Error::refused("it has no values")) } else { Ok(names.join(", ")) }
 }
 
-/// What signs must be published, or every token is refused.
-async fn signing(place: &Place, published: Option<&str>) -> Result<String, Error> {
-    let values = values(place, Name::Signing).await?;
-    let key = SigningKey::parse(need(&values, "TOKEN_KEY")?).map_err(Error::refused)?;
+/// What signs must be published, or every token is refused, and no receipt can be checked.
+async fn signing(place: &Place, pair: Pair, published: Option<&str>) -> Result<String, Error> {
+    let values = values(place, pair.signing).await?;
+    let key = SigningKey::parse(need(&values, pair.secret)?).map_err(Error::refused)?;
     let public = key.public_paserk().map_err(Error::refused)?;
     match published.map(|keys| keys.split(',').any(|published| published.trim() == public)) {
         Some(true) => Ok(format!("{} signs, and is published", key.id())),
@@ -105,8 +111,9 @@ mod tests {
             assert!(wrong.is_empty() || !error.contains(wrong), "{error}");
         }
         let key = SigningKey::generate().unwrap().public_paserk().unwrap();
-        assert_eq!(public(&values(PUBLIC, &key)).unwrap(), "1 published");
-        assert!(public(&values(PUBLIC, "k4.public.")).is_err());
+        assert_eq!(public(&values(TOKENS.public, &key), TOKENS).unwrap(), "1 published");
+        assert!(public(&values(TOKENS.public, "k4.public."), TOKENS).is_err());
+        assert!(public(&values(TOKENS.public, &key), STATEMENTS).is_err());
         assert!(any(&Values::new()).is_err());
     }
 }

@@ -1,5 +1,5 @@
 //! Every interleaving: administrators that run `rotate` and `retire` at the same time, are stopped anywhere and lose
-//! answers, while days pass. No token that is alive may meet a verifier that does not know its key.
+//! answers, while days pass, with both pairs of keys. No token that is alive may meet a verifier that does not know its key.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
@@ -14,15 +14,16 @@ use std::{
 use proptest::prelude::*;
 
 use super::{
-    Name, Vault, Version,
-    rotation::{CACHED_MS, NEXT, PUBLIC, Rotated, SECRET, retire, rotate},
+    Name, Pair, STATEMENTS, TOKENS, Vault, Version,
+    rotation::{CACHED_MS, Rotated, retire, rotate},
 };
 use crate::Error;
 
 const LIFE_S: u64 = 3600;
 const START: u64 = 1_000_000_000;
+const PAIRS: [Pair; 2] = [TOKENS, STATEMENTS];
 
-/// Two secrets with everything that ever stood in them.
+/// The secrets with everything that ever stood in them.
 #[derive(Default)]
 struct Model {
     history: RefCell<BTreeMap<Name, Vec<Version>>>,
@@ -63,11 +64,13 @@ impl Model {
             return;
         }
         let now = self.now();
-        let lists = self.seen(Name::Keys, PUBLIC, now.saturating_sub(CACHED_MS));
-        for secret in self.seen(Name::Signing, SECRET, now.saturating_sub(CACHED_MS + LIFE_S * 1000)) {
-            let public = sna_tokens::SigningKey::parse(&secret).unwrap().public_paserk().unwrap();
-            assert!(!lists.is_empty(), "a key signs and none is published");
-            assert!(lists.iter().all(|list| list.contains(&public)), "a token meets a verifier without its key");
+        for pair in PAIRS {
+            let lists = self.seen(pair.keys, pair.public, now.saturating_sub(pair.unknown_ms));
+            for secret in self.seen(pair.signing, pair.secret, now.saturating_sub(CACHED_MS + LIFE_S * 1000)) {
+                let public = sna_tokens::SigningKey::parse(&secret).unwrap().public_paserk().unwrap();
+                assert!(!lists.is_empty(), "a key signs and none is published");
+                assert!(lists.iter().all(|list| list.contains(&public)), "a token meets a verifier without its key");
+            }
         }
     }
 }
@@ -109,18 +112,22 @@ impl Vault for &Model {
 
 #[derive(Clone, Copy, Debug)]
 enum Act {
-    Rotate,
-    Retire,
+    Rotate(Pair),
+    Retire(Pair),
     /// The administrator with this number, of those that are at work, goes on.
     Go(usize),
     Stop(usize),
     Wait(u64),
 }
 
+fn pair() -> impl Strategy<Value = Pair> {
+    prop::sample::select(&PAIRS)
+}
+
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
-        2 => Just(Act::Rotate),
-        1 => Just(Act::Retire),
+        2 => pair().prop_map(Act::Rotate),
+        1 => pair().prop_map(Act::Retire),
         20 => (0..4_usize).prop_map(Act::Go),
         1 => (0..4_usize).prop_map(Act::Stop),
         3 => prop_oneof![0..60_000_u64, 200_000..400_000_u64, 3_000_000..5_000_000_u64].prop_map(Act::Wait),
@@ -134,11 +141,11 @@ fn play(acts: &[Act]) -> Model {
         let mut at_work: Vec<Pin<Box<dyn Future<Output = ()> + '_>>> = Vec::new();
         for act in acts {
             match *act {
-                Act::Rotate => at_work.push(Box::pin(async move {
-                    let _ = rotate(&model, model.now(), false).await;
+                Act::Rotate(pair) => at_work.push(Box::pin(async move {
+                    let _ = rotate(&model, pair, model.now(), false).await;
                 })),
-                Act::Retire => at_work.push(Box::pin(async move {
-                    let _ = retire(&model, model.now(), LIFE_S, false).await;
+                Act::Retire(pair) => at_work.push(Box::pin(async move {
+                    let _ = retire(&model, pair, model.now(), LIFE_S, false).await;
                 })),
                 Act::Go(who) if !at_work.is_empty() => {
                     let who = who % at_work.len();
@@ -164,20 +171,23 @@ proptest! {
     }
 
     #[test]
-    fn whatever_happened_before_a_rotation_can_be_finished(acts in prop::collection::vec(act(), 1..60)) {
+    fn whatever_happened_before_a_rotation_can_be_finished(
+        acts in prop::collection::vec(act(), 1..60),
+        pair in pair(),
+    ) {
         let model = play(&acts);
-        let before = model.current(Name::Signing).values.get(SECRET).cloned();
+        let before = model.current(pair.signing).values.get(pair.secret).cloned();
         model.wait(2 * 86_400_000);
-        if !matches!(done(rotate(&&model, model.now(), false)), Ok(Rotated::Signs(_))) {
-            model.wait(360_000);
-            prop_assert!(matches!(done(rotate(&&model, model.now(), false)), Ok(Rotated::Signs(_))));
+        if !matches!(done(rotate(&&model, pair, model.now(), false)), Ok(Rotated::Signs(_))) {
+            model.wait(pair.unknown_ms + 60_000);
+            prop_assert!(matches!(done(rotate(&&model, pair, model.now(), false)), Ok(Rotated::Signs(_))));
         }
         model.wait(2 * 86_400_000);
-        done(retire(&&model, model.now(), LIFE_S, false)).unwrap();
-        let signing = model.current(Name::Signing).values;
-        prop_assert!(before != signing.get(SECRET).cloned() && !signing.contains_key(NEXT));
-        let key = sna_tokens::SigningKey::parse(&signing[SECRET]).unwrap();
-        prop_assert_eq!(&model.current(Name::Keys).values[PUBLIC], &key.public_paserk().unwrap());
+        done(retire(&&model, pair, model.now(), LIFE_S, false)).unwrap();
+        let signing = model.current(pair.signing).values;
+        prop_assert!(before != signing.get(pair.secret).cloned() && !signing.contains_key(pair.next));
+        let key = sna_tokens::SigningKey::parse(&signing[pair.secret]).unwrap();
+        prop_assert_eq!(&model.current(pair.keys).values[pair.public], &key.public_paserk().unwrap());
     }
 }
 
@@ -192,60 +202,70 @@ fn done<T>(work: impl Future<Output = T>) -> T {
 }
 
 #[test]
-fn the_first_key_signs_at_once_and_the_next_one_after_six_minutes() {
-    let model = Model::new();
-    assert!(matches!(done(rotate(&&model, model.now(), false)), Ok(Rotated::Signs(_))));
-    let first = model.current(Name::Signing).values[SECRET].clone();
-    assert!(matches!(done(rotate(&&model, model.now(), false)), Ok(Rotated::Published(_, 360_000))));
-    model.wait(359_999);
-    let error = done(rotate(&&model, model.now(), false)).unwrap_err().to_string();
-    assert!(error.contains("in 1 minutes"), "{error}");
-    assert_eq!(model.current(Name::Signing).values[SECRET], first);
-    model.wait(1);
-    assert!(matches!(done(rotate(&&model, model.now(), false)), Ok(Rotated::Signs(_))));
-    assert_ne!(model.current(Name::Signing).values[SECRET], first);
+fn the_first_key_signs_at_once_and_the_next_one_after_six_minutes_or_eleven() {
+    for (pair, minutes) in [(TOKENS, 6), (STATEMENTS, 11)] {
+        let wait_ms = minutes * 60_000;
+        let model = Model::new();
+        assert!(matches!(done(rotate(&&model, pair, model.now(), false)), Ok(Rotated::Signs(_))));
+        let first = model.current(pair.signing).values[pair.secret].clone();
+        let published = done(rotate(&&model, pair, model.now(), false));
+        assert!(matches!(published, Ok(Rotated::Published(_, ms)) if ms == wait_ms));
+        model.wait(wait_ms - 1);
+        let error = done(rotate(&&model, pair, model.now(), false)).unwrap_err().to_string();
+        assert!(error.contains("in 1 minutes"), "{error}");
+        assert_eq!(model.current(pair.signing).values[pair.secret], first);
+        model.wait(1);
+        assert!(matches!(done(rotate(&&model, pair, model.now(), false)), Ok(Rotated::Signs(_))));
+        assert_ne!(model.current(pair.signing).values[pair.secret], first);
+    }
 }
 
 #[test]
 fn an_old_key_is_retired_when_its_last_token_is_dead() {
-    let model = Model::new();
-    assert!(done(retire(&&model, model.now(), LIFE_S, false)).is_err());
-    for _ in 0..2 {
-        let _ = done(rotate(&&model, model.now(), false));
-        model.wait(360_000);
+    for pair in PAIRS {
+        let model = Model::new();
+        assert!(done(retire(&&model, pair, model.now(), LIFE_S, false)).is_err());
+        for _ in 0..2 {
+            let _ = done(rotate(&&model, pair, model.now(), false));
+            model.wait(660_000);
+        }
+        assert!(matches!(done(rotate(&&model, pair, model.now(), false)), Ok(Rotated::Signs(_))));
+        let error = done(retire(&&model, pair, model.now(), LIFE_S, false)).unwrap_err().to_string();
+        assert!(error.contains("in 66 minutes"), "{error}");
+        model.wait(66 * 60_000);
+        assert_eq!(done(retire(&&model, pair, model.now(), LIFE_S, false)).unwrap().len(), 1);
+        assert_eq!(done(retire(&&model, pair, model.now(), LIFE_S, false)).unwrap().len(), 0);
     }
-    assert!(matches!(done(rotate(&&model, model.now(), false)), Ok(Rotated::Signs(_))));
-    let error = done(retire(&&model, model.now(), LIFE_S, false)).unwrap_err().to_string();
-    assert!(error.contains("in 66 minutes"), "{error}");
-    model.wait(66 * 60_000);
-    assert_eq!(done(retire(&&model, model.now(), LIFE_S, false)).unwrap().len(), 1);
-    assert_eq!(done(retire(&&model, model.now(), LIFE_S, false)).unwrap().len(), 0);
 }
 
 #[test]
 fn after_a_leak_a_key_signs_that_nobody_has_read_and_the_others_go() {
-    let model = Model { forced: true, ..Model::new() };
-    for _ in 0..2 {
-        done(rotate(&&model, model.now(), false)).unwrap();
+    for pair in PAIRS {
+        let model = Model { forced: true, ..Model::new() };
+        for _ in 0..2 {
+            done(rotate(&&model, pair, model.now(), false)).unwrap();
+        }
+        let leaked = model.current(pair.signing).values;
+        assert!(leaked.contains_key(pair.secret) && leaked.contains_key(pair.next));
+        assert!(matches!(done(rotate(&&model, pair, model.now(), true)), Ok(Rotated::Signs(_))));
+        let signing = model.current(pair.signing).values;
+        assert!(!leaked.values().any(|key| signing.values().any(|now| now == key)));
+        assert_eq!(done(retire(&&model, pair, model.now(), LIFE_S, true)).unwrap().len(), 2);
     }
-    let leaked = model.current(Name::Signing).values;
-    assert!(leaked.contains_key(SECRET) && leaked.contains_key(NEXT));
-    assert!(matches!(done(rotate(&&model, model.now(), true)), Ok(Rotated::Signs(_))));
-    let signing = model.current(Name::Signing).values;
-    assert!(!leaked.values().any(|key| signing.values().any(|now| now == key)));
-    assert_eq!(done(retire(&&model, model.now(), LIFE_S, true)).unwrap().len(), 2);
 }
 
 #[test]
 fn other_values_of_the_secrets_stay() {
-    let model = Model { forced: true, ..Model::new() };
-    let other = ["OTHER", "UNUSED"].map(|name| (name.to_owned(), "kept".to_owned())).into();
-    for name in [Name::Keys, Name::Signing] {
-        assert!(done((&&model).replace(name, &Version::default(), &other)).unwrap());
-    }
-    assert!(matches!(done(rotate(&&model, model.now(), true)), Ok(Rotated::Signs(_))));
-    for name in [Name::Keys, Name::Signing] {
-        assert_eq!(model.current(name).values["OTHER"], "kept");
-        assert!(!model.current(name).values.contains_key("UNUSED"), "but for the template's placeholder");
+    for pair in PAIRS {
+        let model = Model { forced: true, ..Model::new() };
+        let other = ["OTHER", "UNUSED"].map(|name| (name.to_owned(), "kept".to_owned())).into();
+        for name in [pair.keys, pair.signing] {
+            assert!(done((&&model).replace(name, &Version::default(), &other)).unwrap());
+        }
+        assert!(matches!(done(rotate(&&model, pair, model.now(), true)), Ok(Rotated::Signs(_))));
+        for name in [pair.keys, pair.signing] {
+            assert_eq!(model.current(name).values["OTHER"], "kept");
+            assert!(!model.current(name).values.contains_key("UNUSED"), "but for the template's placeholder");
+        }
     }
 }

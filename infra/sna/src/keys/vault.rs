@@ -18,6 +18,8 @@ const CURRENT: &str = "AWSCURRENT";
 pub(crate) enum Name {
     Signing,
     Keys,
+    Statement,
+    StatementKeys,
     Customers,
     Otp,
     Operators,
@@ -51,6 +53,8 @@ impl Name {
         match self {
             Self::Signing => "SIGNING_SECRET_ID",
             Self::Keys => "KEYS_SECRET_ID",
+            Self::Statement => "STATEMENT_SECRET_ID",
+            Self::StatementKeys => "STATEMENT_KEYS_SECRET_ID",
             Self::Customers => "CUSTOMERS_SECRET_ID",
             Self::Otp => "OTP_SECRET_ID",
             Self::Operators => "OPERATORS_SECRET_ID",
