@@ -1,10 +1,13 @@
-"""Verifies an access token and an id_token of the running system with pyseto and the published keys,
-as a customer who does not trust our own library would. Usage: verify_tokens.py <gateway.json>
+"""Verifies an access token, an id_token and a webhook's event of the running system with pyseto and the published keys, as a
+customer who does not trust our own library would; the event by the code of the guide. Usage: verify_tokens.py <gateway.json>
 """
 
 import base64
 import json
+import pathlib
+import re
 import sys
+import time
 import urllib.parse
 import urllib.request
 
@@ -61,4 +64,20 @@ claims = verify(config["id_token"], b"id")
 check(claims["network"] == "VODAFONE", "the id_token names another network")
 check(claims["vendor_type"] == "vodafone", "the id_token names another vendor_type")
 check(MSISDN[3:] not in json.dumps(claims), "the number stands in the id_token")
-print("both tokens verify")
+
+# Of the sign-ins before this.
+until = time.monotonic() + 20
+events = []
+while not events and time.monotonic() < until:
+    events = json.load(urllib.request.urlopen(gateway["sandbox"] + "/webhooks", timeout=10))
+check(events, "the shop's webhook was told nothing")
+guide = pathlib.Path(__file__).parent.parent / "docs/webhooks.md"
+known = {"url": gateway["url"], "client_id": customer["client_id"]}
+exec(re.search(r"^```python\n(.*?)^```", guide.read_text(), re.M | re.S)[1], known)
+check(known["verify_event"](events[0]["token"])["jti"] == events[0]["jti"], "the event is another")
+try:
+    known["verify_event"](config["id_token"])
+except pyseto.VerifyError:
+    print("both tokens and an event verify")
+else:
+    sys.exit("an id_token passes for an event")

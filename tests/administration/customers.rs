@@ -31,7 +31,16 @@ async fn token(gateway: &Gateway, id: &str, secret: &str) -> u16 {
 async fn an_added_customer_signs_in_and_authenticates_by_sms_as_it_was_set_up() {
     let gateway = Gateway::start().await;
     let template = "{code} for {name}, {minutes} min";
-    let more = ["--otp-template", template, "--otp-domain", "bank.example", "--wire-types", "native"];
+    let more = [
+        "--otp-template",
+        template,
+        "--otp-domain",
+        "bank.example",
+        "--wire-types",
+        "native",
+        "--webhook-url",
+        "https://bank.example/hook",
+    ];
     let (_, added) = local(&gateway, &add(&more)).await.expect("a customer");
     let (id, secret) = (text(&added, "id"), text(&added, "secret"));
     let customer = Customer::sign_in_as(&gateway, id, secret, "authenticate otp").await;
@@ -94,6 +103,7 @@ async fn what_the_functions_would_refuse_later_is_refused_now_all_at_once_and_no
         (vec!["--otp-template", "your code"], vec!["{code} exactly once"]),
         (vec!["--otp-template", "{code} {nmae}"], vec!["brace"]),
         (vec!["--otp-domain", "https://bank.example"], vec!["not a host name"]),
+        (vec!["--webhook-url", "http://bank.example/hook"], vec!["webhook_url", "http"]),
         (vec!["--redirect-uri", "http://bank.example/"], vec!["redirect_uris", "http"]),
         (vec!["--country", "UK"], vec!["\"UK\""]),
         (vec!["--test-number", "+44770090062=123456"], vec!["no mobile number"]),

@@ -26,6 +26,7 @@ impl Bed {
     async fn start(source: impl FnOnce(&str) -> Value) -> Self {
         let files = tempfile::tempdir().expect("a temporary folder");
         let settings = Settings {
+            functions: None,
             public_url: "http://127.0.0.1:1".to_owned(),
             enrich_url: "http://127.0.0.1:1".to_owned(),
             profiles: vec![profiles()],

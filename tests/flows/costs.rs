@@ -160,7 +160,7 @@ async fn items_are_as_large_as_the_document_says() {
     assert_eq!(refused.form(&[("scope", "otp")]).send().await.expect("an answer").status(), 401);
 
     let mut found = BTreeMap::new();
-    for table in ["SESSIONS_TABLE", "CUSTOMERS_TABLE", "USAGE_TABLE"] {
+    for table in ["SESSIONS_TABLE", "CUSTOMERS_TABLE", "USAGE_TABLE", "EVENTS_TABLE"] {
         let variables = engine.variables();
         let (_, table) = variables.iter().find(|(name, _)| *name == table).expect("a table");
         let items = engine.client().scan().table_name(table).consistent_read(true).send().await.expect("items");

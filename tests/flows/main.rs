@@ -25,3 +25,4 @@ mod repeats;
 mod secrets;
 mod silent;
 mod strangers;
+mod webhooks;

@@ -70,6 +70,7 @@ impl Bench {
     pub async fn start() -> Self {
         let (logs, files) = (Captured::begin(tracing::Level::INFO), tempfile::tempdir().expect("a temporary folder"));
         let settings = Settings {
+            functions: None,
             public_url: PUBLIC_URL.to_owned(),
             enrich_url: PUBLIC_URL.to_owned(),
             profiles: vec![profiles()],

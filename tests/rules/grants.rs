@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A call of the stores, as the functions write it, and what DynamoDB must allow for it.
-const CALLS: [(&str, &str, &[&str]); 19] = [
+const CALLS: [(&str, &str, &[&str]); 22] = [
     ("customers.fresh(", "Customers", &["GetItem"]),
     ("customers.cached(", "Customers", &["GetItem"]),
     // It is read again beside the request.
@@ -33,6 +33,10 @@ const CALLS: [(&str, &str, &[&str]); 19] = [
     (".answer_payload(", "Usage", &["UpdateItem"]),
     (".guess(", "Usage", &["UpdateItem"]),
     (".claim_send(", "Usage", &["UpdateItem"]),
+    // What ends an attempt is told.
+    ("attempts.end(", "Events", &["PutItem"]),
+    (".answer_payload(", "Events", &["PutItem"]),
+    (".guess(", "Events", &["PutItem"]),
     ("Count::Add", "Sessions", &["UpdateItem"]),
     ("Count::GiveBack", "Sessions", &["UpdateItem"]),
     ("Count::Check", "Sessions", &["ConditionCheckItem"]),
@@ -52,11 +56,13 @@ const SECRETS: [(&str, &str); 8] = [
 ];
 
 /// The variables without which something is missing. Others have defaults, stand in a secret, or are set by Lambda.
-const MUST_BE_GIVEN: [&str; 8] = [
+const MUST_BE_GIVEN: [&str; 10] = [
     "STACK",
     "PUBLIC_URL",
     "SESSIONS_TABLE",
     "USAGE_TABLE",
+    "EVENTS_TABLE",
+    "WEBHOOKS_QUEUE",
     "CUSTOMERS_TABLE",
     "OPERATORS",
     "ADAPTERS",
@@ -65,6 +71,17 @@ const MUST_BE_GIVEN: [&str; 8] = [
 
 /// The only way to send an SMS.
 const SMS: &str = "sna_otp::client(";
+
+/// What hears events, and what Lambda must be allowed in its name so that it does (AWS Lambda, "Using AWS Lambda with Amazon
+/// DynamoDB" and "with Amazon SQS"); and its own two calls of the queue.
+const LISTENER: &str = "implListenerfor";
+const SOURCES: [(&str, &str); 2] = [
+    ("Events", "dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams"),
+    (
+        "Webhooks",
+        "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes sqs:SendMessage sqs:ChangeMessageVisibility",
+    ),
+];
 
 /// The sources under these folders, as one text without white space.
 fn sources(folders: &[&Path]) -> String {
@@ -129,6 +146,10 @@ fn needed(package: &Crate, log: &str) -> BTreeSet<String> {
     needed.extend(secrets(package).iter().map(|secret| format!("secretsmanager:GetSecretValue {secret}")));
     if package.own.contains(SMS) {
         needed.insert("sns:Publish not arn:${AWS::Partition}:sns:*:*:*".to_owned());
+    }
+    if package.own.contains(LISTENER) {
+        let both = SOURCES.iter().flat_map(|(source, actions)| actions.split(' ').map(move |action| (action, source)));
+        needed.extend(both.map(|(action, source)| format!("{action} {source}")));
     }
     needed
 }
@@ -288,6 +309,7 @@ fn a_template_that_grants_or_gives_something_else_is_found() {
         ("\"dynamodb:BatchGetItem\"", "\"dynamodb:*\""),
         ("{\"!GetAtt\":\"Customers.Arn\"}", "\"*\""),
         ("\"sns:Publish\"", "\"sns:*\""),
+        ("\"sqs:DeleteMessage\"", "\"sqs:PurgeQueue\""),
         ("sns:*:*:*", "sns:*:*:alerts"),
         ("secretsmanager:GetSecretValue", "secretsmanager:*"),
         (
@@ -322,7 +344,7 @@ fn a_template_that_grants_or_gives_something_else_is_found() {
 }
 
 #[test]
-fn only_otp_sends_only_two_sign_tokens_and_validate_alone_signs_statements() {
+fn only_otp_sends_only_two_sign_tokens_and_only_two_sign_statements() {
     let template = template("template.yaml");
     let roles: Vec<_> = resources(&template, "AWS::IAM::Role").map(|(name, role)| (name, granted(role))).collect();
     let who = |what: &str| {
@@ -331,9 +353,9 @@ fn only_otp_sends_only_two_sign_tokens_and_validate_alone_signs_statements() {
     };
     assert_eq!(who("sns:"), ["OtpRole"].into());
     assert_eq!(who("SigningSecret"), ["GetConfigRole", "TokenRole"].into());
-    assert_eq!(who("StatementSecret"), ["ValidateRole"].into());
+    assert_eq!(who("StatementSecret"), ["NotifyRole", "ValidateRole"].into());
     assert_eq!(who("CustomersSecret"), ["TokenRole"].into());
-    for nobody in ["Delete", "Scan", "Query", "BatchWrite", "iam:", "kms:", "lambda:", "CreateTable"] {
+    for nobody in ["dynamodb:Delete", "Scan", "Query", "BatchWrite", "iam:", "kms:", "lambda:", "CreateTable"] {
         assert!(who(nobody).is_empty(), "{nobody}");
     }
 }

@@ -79,8 +79,9 @@ fn each_crate_uses_only_whom_it_may() {
         ("sna-tokens", &[]),
         ("sna-sessions", &["sna-numbers"]),
         ("sna-linked", &["sna-adapter", "sna-protocols"]),
-        ("sna-operators", &["sna-adapter", "sna-config", "sna-linked"]),
-        ("sna-networks", &["sna-config", "sna-numbers", "sna-operators"]),
+        ("sna-outbound", &["sna-adapter", "sna-config"]),
+        ("sna-operators", &["sna-adapter", "sna-config", "sna-linked", "sna-outbound"]),
+        ("sna-networks", &["sna-config", "sna-numbers", "sna-operators", "sna-outbound"]),
         ("sna-api", &["sna-config"]),
         ("sna-attempts", &["sna-api", "sna-config", "sna-operators", "sna-sessions"]),
     ]);
@@ -163,8 +164,9 @@ fn only_two_functions_read_the_signing_key() {
 }
 
 #[test]
-fn the_statement_key_is_read_by_validate_alone_and_no_token_is_verified_with_it() {
-    assert_eq!(readers("STATEMENT_KEY"), [PathBuf::from("functions/validate/src/lib.rs")].into());
+fn the_statement_key_is_read_by_validate_and_notify_and_no_token_is_verified_with_it() {
+    let expected = ["functions/notify/src/lib.rs", "functions/validate/src/lib.rs"].map(PathBuf::from);
+    assert_eq!(readers("STATEMENT_KEY"), expected.into());
     assert_eq!(readers("STATEMENT_PUBLIC_KEYS"), [PathBuf::from("functions/keys/src/lib.rs")].into());
 }
 

@@ -13,17 +13,18 @@ const SECRETS: Wait = ("shared/api/src/live.rs", "LONGEST: Duration = Duration::
 /// Lambda tries a start that took too long again, and then within the function's time (AWS Lambda, "Init phase").
 const START: [Wait; 2] =
     [("shared/api/src/live.rs", "LONGEST_AT_START: Duration = Duration::from_secs(5);", 5000), SECRETS];
-/// A read or a write of DynamoDB, tries again included.
+/// A read or a write of DynamoDB or SQS, tries again included.
 const STORE: Wait = ("shared/config/src/aws.rs", ".operation_timeout(Duration::from_millis(2500))", 2500);
 const STEP: Wait = ("shared/adapter/src/manifest.rs", "(100..=15_000).contains(&self.deadlines.step)", 15_000);
 const SMS: Wait = ("shared/otp/src/sms.rs", "LONGEST: Duration = Duration::from_secs(3);", 3000);
+const WEBHOOK: Wait = ("functions/notify/src/deliver.rs", "LONGEST: Duration = Duration::from_secs(10);", 10_000);
 const LOOKUP: Wait = ("shared/networks/src/lookup/config.rs", "(100..=2_500).contains(&entry.deadline_ms)", 2500);
 
 /// An HTTP API waits 30 s for a function (Amazon API Gateway quotas, "Maximum integration timeout").
 const API_MS: u64 = 30_000;
 
 /// Function of the template -> what it may have to wait for, one after another.
-const WAITS: [(&str, &[(Wait, u64)]); 9] = [
+const WAITS: [(&str, &[(Wait, u64)]); 10] = [
     // The customer, the counter of failures.
     ("Token", &[(SECRETS, 1), (STORE, 2)]),
     // What is known, the lookup, the plan, the session; and where its key was used meanwhile, by what, and what that one is.
@@ -38,6 +39,8 @@ const WAITS: [(&str, &[(Wait, u64)]); 9] = [
     ("Validate", &[(SECRETS, 1), (STORE, 5), (STEP, 1)]),
     ("Coverage", &[(SECRETS, 1)]),
     ("Keys", &[(SECRETS, 1)]),
+    // The customer, its server, the queue; of several messages at the same time.
+    ("Notify", &[(SECRETS, 1), (STORE, 2), (WEBHOOK, 1)]),
 ];
 
 #[test]

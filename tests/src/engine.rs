@@ -21,6 +21,7 @@ use sna_sessions::{Counters, Store, Usage};
 const SESSIONS: &str = "sna-suite-sessions";
 const CUSTOMERS: &str = "sna-suite-customers";
 const USAGE: &str = "sna-suite-usage";
+const EVENTS: &str = "sna-suite-events";
 
 /// A running engine with the tables of the suite.
 pub struct Engine {
@@ -54,7 +55,7 @@ impl Engine {
     async fn at(name: &'static str, url: String, servers: Servers) -> Self {
         let engine = Self { name, url, _servers: servers };
         let client = engine.client();
-        for table in [SESSIONS, CUSTOMERS, USAGE] {
+        for table in [SESSIONS, CUSTOMERS, USAGE, EVENTS] {
             create(&client, table).await;
         }
         println!("engine: {name}");
@@ -74,6 +75,7 @@ impl Engine {
             ("SESSIONS_TABLE", SESSIONS.to_owned()),
             ("CUSTOMERS_TABLE", CUSTOMERS.to_owned()),
             ("USAGE_TABLE", USAGE.to_owned()),
+            ("EVENTS_TABLE", EVENTS.to_owned()),
         ]
     }
 
@@ -98,7 +100,7 @@ impl Engine {
     }
 
     pub fn store_at(&self, url: &str) -> Store {
-        Store::new(self.client_at(url), SESSIONS, USAGE)
+        Store::new(self.client_at(url), SESSIONS, USAGE).telling(EVENTS)
     }
 
     pub fn counters_at(&self, url: &str) -> Counters {

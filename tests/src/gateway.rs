@@ -25,18 +25,24 @@ use enrich::Enrich;
 use get_config::GetConfig;
 use keys::Keys;
 use lambda_http::{Body, Context, RequestExt as _, request::LambdaRequest};
+use notify::Notify;
 use otp::Otp;
 use sandbox::{
     gateway::Credentials,
     listen::{Bound, Servers},
+    sqs::INVOCATIONS,
     world::{Ports, Settings, World},
 };
-use sna_api::{Edge, Endpoint, Live, serve, tame};
+use sna_api::{Edge, Endpoint, Live, hear, serve, tame};
 use sna_customers::{CustomerId, Customers};
 use token::Token;
 use validate::Validate;
 
-use crate::{Event, engine::Engine};
+use crate::{
+    Event,
+    engine::Engine,
+    faults::{Faults, Proxy},
+};
 
 /// The operator table of the local run.
 pub const OPERATORS: &str = include_str!("../../infra/operators.json");
@@ -54,10 +60,11 @@ pub struct Gateway {
     pub customer: Credentials,
     clock: Arc<AtomicU64>,
     _files: tempfile::TempDir,
+    _proxy: Option<Proxy>,
     _servers: Servers,
 }
 
-/// The nine functions of one process, as Lambda would hold them.
+/// The ten functions of one process, as Lambda would hold them.
 pub struct Functions {
     token: Live<Token>,
     get_config: Live<GetConfig>,
@@ -68,6 +75,7 @@ pub struct Functions {
     enrich: Live<Enrich>,
     coverage: Live<Coverage>,
     keys: Live<Keys>,
+    notify: Live<Notify>,
     event: Event,
     /// Milliseconds that the test's clock is ahead.
     clock: Arc<AtomicU64>,
@@ -96,7 +104,12 @@ impl Gateway {
 
     /// `variables` are set over those of the world.
     pub async fn with(event: Event, adapters: &Path, variables: &[(&str, &str)]) -> Self {
-        Self::among(event, adapters, variables, OPERATORS, vec![profiles()]).await
+        Self::among(event, adapters, variables, OPERATORS, vec![profiles()], None).await
+    }
+
+    /// The demo customer has a webhook; between functions and queue is what goes wrong to order.
+    pub async fn with_webhook(faults: &Faults) -> Self {
+        Self::among(Event::HttpApi, &staged_adapters(), &[], OPERATORS, vec![profiles()], Some(faults)).await
     }
 
     /// With another operator table than the local run's.
@@ -106,13 +119,13 @@ impl Gateway {
 
     /// With other adapters than the staged ones, and the networks that these folders of profiles have.
     pub async fn with_adapters(adapters: &Path, operators: &str, profiles: Vec<PathBuf>) -> Self {
-        Self::among(Event::HttpApi, adapters, &[], operators, profiles).await
+        Self::among(Event::HttpApi, adapters, &[], operators, profiles, None).await
     }
 
     /// With any of it another. No lookup is asked: it knows the networks as they are, and not a table of the test's own.
     pub async fn build(event: Event, adapters: &Path, variables: &[(&str, &str)], operators: &str) -> Self {
         let variables = [variables, &[("LOOKUP", "")]].concat();
-        Self::among(event, adapters, &variables, operators, vec![profiles()]).await
+        Self::among(event, adapters, &variables, operators, vec![profiles()], None).await
     }
 
     async fn among(
@@ -121,6 +134,7 @@ impl Gateway {
         variables: &[(&str, &str)],
         operators: &str,
         profiles: Vec<PathBuf>,
+        webhook: Option<&Faults>,
     ) -> Self {
         let files = tempfile::tempdir().expect("a temporary folder");
         let (bound, plain) = (Bound::at(0).await.expect("a free port"), Bound::at(0).await.expect("a free port"));
@@ -134,18 +148,24 @@ impl Gateway {
             directory: files.path().to_owned(),
             adapters: adapters.to_owned(),
             slow: Duration::from_millis(300),
+            functions: webhook.map(|_| url.clone()),
         };
         let world = World::start(settings).await.expect("a world");
         world.write_tables().expect("the tables");
         let clock = Arc::new(AtomicU64::new(0));
         let mut env = world.env().clone();
+        let mut proxy = None;
+        if let Some(faults) = webhook {
+            let url = &proxy.insert(Proxy::start(&env["AWS_ENDPOINT_URL_SQS"], faults).await).url;
+            env.insert("AWS_ENDPOINT_URL_SQS".to_owned(), url.clone());
+        }
         env.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let functions = Functions::new(event, clock.clone(), env).await;
         let (functions, mut servers) = (Arc::new(functions), Servers::new());
         servers.serve(bound, Router::new().fallback(answer).with_state(Arc::clone(&functions)));
         servers.serve(plain, Router::new().fallback(answer_plain).with_state(functions));
         let customer = world.gateway().customer.clone();
-        Self { world, url, enrich_url, customer, clock, _files: files, _servers: servers }
+        Self { world, url, enrich_url, customer, clock, _files: files, _proxy: proxy, _servers: servers }
     }
 
     /// On another engine than the world's own, reached at `url`: the engine's address, or a proxy's before it.
@@ -222,6 +242,9 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<axum::body::Body> {
+    if uri.path() == INVOCATIONS {
+        return functions.hear(&body).await;
+    }
     whole(functions.answer(&method, &uri, &headers, &body, peer.ip()).await)
 }
 
@@ -273,6 +296,7 @@ impl Functions {
             enrich: live(&env, Enrich::from_env, now).await,
             coverage: live(&env, Coverage::from_env, now).await,
             keys: live(&env, Keys::from_env, now).await,
+            notify: live(&env, Notify::from_env, now).await,
             event,
             clock,
         }
@@ -293,6 +317,19 @@ impl Functions {
         peer: IpAddr,
     ) -> Response<Body> {
         self.serve(uri.path(), self.event(method, uri, headers, body, peer)).await
+    }
+
+    /// The event of a stream or a queue, as Lambda has it invoked.
+    async fn hear(&self, event: &Bytes) -> Response<axum::body::Body> {
+        let event = serde_json::from_slice(event).expect("JSON");
+        match hear(&self.notify, &event, Some("the-invocation"), self.now()).await {
+            Ok(heard) => Response::new(heard.to_string().into()),
+            Err(error) => {
+                let mut failed = Response::new(error.to_string().into());
+                failed.headers_mut().insert("x-amz-function-error", HeaderValue::from_static("Unhandled"));
+                failed
+            }
+        }
     }
 
     /// The request as its function gets it from the runtime.

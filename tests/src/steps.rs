@@ -150,6 +150,7 @@ pub async fn register_in(world: &World, id: &str, change: impl FnOnce(&mut Recor
         wire_types: WireTypes::Quoted,
         otp_template: None,
         otp_domain: Some("bank.example".into()),
+        webhook_url: None,
         address_policy: AddressPolicy::Try,
         test_numbers: Vec::new(),
         limits: Limits::default(),

@@ -34,6 +34,7 @@ fn session(customer: &str, correlation_id: Option<&str>, now: u64) -> Session {
         redirect_uri: None,
         native: false,
         wrong_codes_a_day: None,
+        webhook: false,
     };
     let mut session = Session::begin(begin, now, 600).expect("randomness");
     session.operator = Some("vodafone".to_owned());

@@ -161,6 +161,7 @@ impl Endpoint for GetConfig {
             redirect_uri: asked.redirect_uri,
             native: token.native,
             wrong_codes_a_day: customer.limits.wrong_codes_a_day,
+            webhook: customer.webhook_url.is_some(),
         };
         let mut session = Session::begin(begin, now, self.seconds)?;
         session.looked_up = named_by.clone();

@@ -4,7 +4,7 @@ use std::{fs, io::Write, path::Path};
 
 use flate2::{Compression, write::DeflateEncoder};
 
-use crate::{Error, Figure, Place, start::FUNCTIONS};
+use crate::{Error, Figure, Place};
 
 const MB: f64 = 1_000_000.0;
 
@@ -12,8 +12,8 @@ const MB: f64 = 1_000_000.0;
 /// When a file cannot be read.
 pub fn measure(place: &Place) -> Result<Vec<Figure>, Error> {
     let mut figures = Vec::new();
-    for (name, ..) in FUNCTIONS {
-        let path = place.built(name);
+    for name in place.functions()? {
+        let path = place.built(&name);
         if path.is_file() {
             let bytes = fs::read(&path).map_err(Error::file(&path))?;
             figures.push(Figure::new(format!("{name}: bootstrap"), bytes.len() as f64 / MB, "MB"));

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fs, net::SocketAddr, path::PathBuf, process::Command, sync::Arc};
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
-use sna_operators::Outbound;
+use sna_outbound::Outbound;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpListener,

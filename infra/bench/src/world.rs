@@ -48,6 +48,7 @@ pub fn start(place: &Place) -> Result<Started, Error> {
     let files = tempfile::tempdir().map_err(Error::failed)?;
     let table = place.root.join("infra/operators.json");
     let settings = Settings {
+        functions: None,
         public_url: "http://127.0.0.1:9000".to_owned(),
         enrich_url: "http://127.0.0.1:9002".to_owned(),
         profiles: vec![place.root.join("adapters")],

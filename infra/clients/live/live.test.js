@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { createPublicKey, randomUUID, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Gateway } from "../node/dist/index.js";
@@ -103,6 +104,27 @@ test("the guide's backend and its page prove a number by the second code that is
   const proved = await run(`${page}\nreturn authenticated;`, { CodeEntry, silent, msisdn, post, show, document: { querySelector: () => input } });
   assert.ok(proved);
   assert.deepEqual(tries, [5, 4]);
+});
+
+test("the guide's webhook takes an event of the gateway, and no other token", async () => {
+  const guide = readFileSync(new URL("../../docs/webhooks.md", import.meta.url), "utf8");
+  const [, code] = guide.match(/^```js\n(.*?)^```/ms);
+  const known = { url, clientId, createPublicKey, verify };
+  const run = new (async () => {}).constructor(...Object.keys(known), `${code.replace(/^import .*$/m, "")}\nreturn verifyEvent;`);
+  const verifyEvent = await run(...Object.values(known));
+  const correlationId = randomUUID();
+  const { config } = await begin("+447700900999", { correlationId });
+  await gateway.sendCode(config.id_token);
+  const otpCode = await inbox("+447700900999");
+  assert.equal((await gateway.validate({ id_token: config.id_token, otp_code: otpCode })).authenticated, true);
+  const received = async () => (await (await fetch(`${sandbox}/webhooks`)).json()).filter((event) => event.correlation_id === correlationId);
+  const until = Date.now() + 20_000;
+  let found = [];
+  while (found.length === 0 && Date.now() < until) found = await received();
+  assert.equal(found.length, 1);
+  const { service, verdict, user_id: user } = verifyEvent(found[0].token);
+  assert.deepEqual([service, verdict, user], ["otp", "MATCH", clientId]);
+  assert.throws(() => verifyEvent(config.id_token), /not the gateway's/);
 });
 
 for (const [program, folder, file] of [

@@ -26,7 +26,7 @@ static ENDPOINT: LazyLock<(Validate, String)> = LazyLock::new(|| {
         "STATEMENT_KEY" => Some(statements.clone()),
         "TOKEN_PUBLIC_KEYS" => Some(public.clone()),
         "OTP_PEPPER" => Some("0b".repeat(32)),
-        "SESSIONS_TABLE" | "USAGE_TABLE" | "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("fuzz".to_owned()),
+        "SESSIONS_TABLE" | "USAGE_TABLE" | "EVENTS_TABLE" | "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("fuzz".to_owned()),
         "OPERATORS" => Some(concat!("file:", env!("CARGO_MANIFEST_DIR"), "/../operators.json").to_owned()),
         // What the table refers to.
         name if name.starts_with("OPERATOR_") => Some("0b".repeat(32)),

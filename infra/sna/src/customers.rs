@@ -198,6 +198,7 @@ fn row(customer: &Customer) -> Row {
         ("wire_types", json!(customer.wire_types)),
         ("otp_template", json!(customer.otp_template)),
         ("otp_domain", json!(customer.otp_domain)),
+        ("webhook_url", json!(customer.webhook_url)),
         ("address_policy", json!(customer.address_policy)),
         ("test_numbers", json!(customer.test_numbers.len())),
         ("limits", json!(customer.limits)),

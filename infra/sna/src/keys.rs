@@ -52,7 +52,7 @@ const DAY_S: u64 = 86_400;
 
 #[derive(Args)]
 pub(crate) struct Which {
-    /// The keys of statements (receipts), not those of tokens
+    /// The keys of statements (receipts and events), not those of tokens
     #[arg(long)]
     statements: bool,
 }

@@ -3,6 +3,7 @@
 
 use std::{
     fs::{self, File},
+    io,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, ExitStatus, Stdio},
@@ -35,7 +36,8 @@ impl Group {
             run.0.stderr(file.try_clone().map_err(Error::file(log))?).stdout(file);
         }
         let program = PathBuf::from(run.0.get_program());
-        let child = run.0.stdin(Stdio::null()).process_group(0).spawn().map_err(Error::file(program))?;
+        let child = run.0.stdin(Stdio::null()).process_group(0).spawn();
+        let child = child.map_err(|error| missing(&program, error))?;
         Ok(Self { name: name.to_owned(), child, log: log.map(Path::to_owned), status: None })
     }
 
@@ -74,6 +76,22 @@ impl Drop for Group {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Why a program did not start; of one that is not there, how it is got.
+fn missing(program: &Path, error: io::Error) -> Error {
+    let name = program.to_string_lossy().into_owned();
+    let line = match name.as_str() {
+        "python3" => "apt-get install python3 python3-pip",
+        "node" | "npm" => "install Node 20 or later with its npm: https://nodejs.org/en/download",
+        "bash" | "curl" => "apt-get install bash curl",
+        "cargo" => "curl -sSf https://sh.rustup.rs | sh",
+        _ => return Error::file(program)(error),
+    };
+    if error.kind() != io::ErrorKind::NotFound {
+        return Error::file(program)(error);
+    }
+    Error::failed(format!("{name} is not installed, or not in PATH: {line}"))
 }
 
 /// Waits although a signal has come: this is the answer to it.
@@ -115,4 +133,19 @@ fn stat(pid: u32) -> Option<Vec<String>> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, rest) = text.rsplit_once(") ")?;
     Some(rest.split(' ').map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tool_that_is_missing_is_named_with_the_line_that_installs_it() {
+        let said = |kind: io::ErrorKind| missing(Path::new("python3"), kind.into()).to_string();
+        assert_eq!(
+            said(io::ErrorKind::NotFound),
+            "python3 is not installed, or not in PATH: apt-get install python3 python3-pip"
+        );
+        assert!(!said(io::ErrorKind::PermissionDenied).contains("installed"));
+    }
 }

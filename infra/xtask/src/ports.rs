@@ -1,11 +1,11 @@
-//! The ports of a run. A default that is taken is no reason to fail: another is taken and named.
+//! The ports of a run. A default that is taken is no reason to fail: another is taken, and said whose the first one is.
 
-use std::net::TcpListener;
+use std::{fs, net::TcpListener, os::linux::fs::MetadataExt, path::Path};
 
 use crate::{Error, command::Run};
 
 /// Name as in the sandbox's options, and the default.
-const DEFAULTS: [(&str, u16); 10] = [
+const DEFAULTS: [(&str, u16); 11] = [
     ("gateway", 9000),
     ("watch", 9001),
     ("enrich", 9002),
@@ -16,6 +16,7 @@ const DEFAULTS: [(&str, u16); 10] = [
     ("lookup", 9413),
     ("dynamodb", 9420),
     ("sns", 9421),
+    ("sqs", 9422),
 ];
 
 pub(crate) struct Ports(Vec<(&'static str, u16)>);
@@ -41,7 +42,7 @@ impl Ports {
             let listener = listener.map_err(|error| Error::failed(format!("no free port on 127.0.0.1: {error}")))?;
             let port = listener.local_addr().map_err(Error::file("127.0.0.1"))?.port();
             if wished != 0 && port != wished {
-                println!("    port {wished} ({name}) is taken; using {port}");
+                println!("    {}", taken(name, wished, port));
             }
             held.push(listener);
             ports.push((name, port));
@@ -62,6 +63,59 @@ impl Ports {
     }
 }
 
+/// Why a port is another than was wished, and what to do about it.
+fn taken(name: &str, wished: u16, port: u16) -> String {
+    let who = listener(wished).unwrap_or_else(|| "somebody whom we may not see".to_owned());
+    let option = if name == "gateway" { "; --port-gateway takes another" } else { "" };
+    format!("port {wished} ({name}) is taken by {who}; using {port}{option}")
+}
+
+/// Who listens at this port of 127.0.0.1, or of every address: proc_net_tcp(5) has the socket, /proc/PID/fd whose it is.
+pub(crate) fn listener(port: u16) -> Option<String> {
+    let sockets = ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| fs::read_to_string(path).unwrap_or_default());
+    let inodes: Vec<u64> =
+        sockets.iter().flat_map(|text| text.lines()).filter_map(|line| listening(line, port)).collect();
+    let processes = fs::read_dir("/proc").ok()?.flatten().map(|entry| entry.path());
+    let is_number = |process: &Path| process.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()).is_some();
+    let mut owners = processes.filter(|process| is_number(process));
+    let process = owners.find(|process| inodes.iter().any(|inode| holds(process, *inode)))?;
+    let name = fs::read_to_string(process.join("comm")).ok()?;
+    Some(format!("{} (process {})", name.trim(), process.file_name()?.to_str()?))
+}
+
+/// The socket of a row of that table, if it listens (state 0A) at this port.
+fn listening(row: &str, port: u16) -> Option<u64> {
+    let mut fields = row.split_whitespace().skip(1);
+    let is_at = fields.next()?.rsplit(':').next()? == format!("{port:04X}");
+    let is_listening = fields.nth(1)? == "0A";
+    fields.nth(5)?.parse().ok().filter(|_| is_at && is_listening)
+}
+
+fn holds(process: &Path, socket: u64) -> bool {
+    let files = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
+    files.into_iter().any(|file| fs::metadata(file.path()).is_ok_and(|found| found.st_ino() == socket))
+}
+
 fn bind(port: u16) -> std::io::Result<TcpListener> {
     TcpListener::bind(("127.0.0.1", port))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn a_port_that_is_taken_is_replaced_and_its_owner_named() {
+        let ours = bind(0).unwrap();
+        let port = ours.local_addr().unwrap().port();
+        let ports = Ports::usual(port).unwrap();
+        assert_ne!(ports.get("gateway"), port);
+        let said = taken("gateway", port, ports.get("gateway"));
+        let own = format!("(process {})", std::process::id());
+        assert!(said.contains(&own) && said.contains("--port-gateway"), "{said}");
+        drop(ours);
+        assert_eq!(listener(port), None);
+    }
 }

@@ -14,10 +14,11 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value;
 use sna_config::{Env, Problems, Secrets, Values};
 use tracing::Span;
 
-use crate::{Answer, ApiError, Edge, Endpoint, Request};
+use crate::{Answer, ApiError, Edge, Endpoint, Listener, Request};
 
 /// The most that a secret's age comes to, in milliseconds, as long as it can be read.
 pub const MAX_AGE_MS: u64 = 5 * 60 * 1000;
@@ -141,6 +142,14 @@ impl<E: Endpoint> Endpoint for Live<E> {
 
     async fn handle(&self, request: &Request, now: u64) -> Result<Answer, ApiError> {
         self.current(now).await.endpoint.handle(request, now).await
+    }
+}
+
+impl<L: Listener> Listener for Live<L> {
+    const NAME: &'static str = L::NAME;
+
+    async fn hear(&self, event: &Value, now: u64) -> Result<Value, String> {
+        self.current(now).await.endpoint.hear(event, now).await
     }
 }
 

@@ -41,6 +41,8 @@ pub static GROUPS: [Group; 5] = [
             ("otp_verified", "Count"),
             ("otp_refused", "Count"),
             ("sms_usd_at_most", "None"),
+            ("webhooks_delivered", "Count"),
+            ("webhooks_failed", "Count"),
         ],
     },
     Group { dimensions: &[&["stack", "cause"]], metrics: &[("sms_failures", "Count")] },

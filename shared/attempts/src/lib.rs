@@ -28,6 +28,7 @@ impl Attempts {
     /// With a client that others use too.
     pub fn new(client: Client, env: &mut Env<'_>, public_url: &str) -> Option<Self> {
         let store = Store::new(client, env.text("SESSIONS_TABLE"), env.text("USAGE_TABLE"));
+        let store = store.telling(env.text("EVENTS_TABLE"));
         let operators = Operators::from_env(env, public_url)?;
         Some(Self { public_url: public_url.to_owned(), store, operators })
     }

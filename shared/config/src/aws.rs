@@ -20,13 +20,14 @@ use crate::{Env, https};
 const BACKOFF: Duration = Duration::from_millis(50);
 
 /// `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, and
-/// `AWS_ENDPOINT_URL_{DYNAMODB,SNS,SECRETS_MANAGER}` or `AWS_ENDPOINT_URL` where it is not AWS itself.
+/// `AWS_ENDPOINT_URL_{DYNAMODB,SNS,SQS,SECRETS_MANAGER}` or `AWS_ENDPOINT_URL` where it is not AWS itself.
 pub struct Aws {
     shared: SdkConfig,
     http: SharedHttpClient,
     endpoint: Option<String>,
     dynamodb: Option<String>,
     sns: Option<String>,
+    sqs: Option<String>,
     secretsmanager: Option<String>,
 }
 
@@ -44,9 +45,10 @@ impl Aws {
             .operation_attempt_timeout(Duration::from_millis(800))
             .operation_timeout(Duration::from_millis(2500));
         let of = |service: &str| env.optional(&format!("AWS_ENDPOINT_URL{service}"));
-        let [endpoint, dynamodb, sns, secretsmanager] = ["", "_DYNAMODB", "_SNS", "_SECRETS_MANAGER"].map(of);
+        let services = ["", "_DYNAMODB", "_SNS", "_SQS", "_SECRETS_MANAGER"];
+        let [endpoint, dynamodb, sns, sqs, secretsmanager] = services.map(of);
         let region = env.text("AWS_REGION");
-        let http = https::client(is_elsewhere(&region, [&endpoint, &dynamodb, &sns, &secretsmanager]));
+        let http = https::client(is_elsewhere(&region, [&endpoint, &dynamodb, &sns, &sqs, &secretsmanager]));
         let shared = SdkConfig::builder()
             .region(Region::new(region))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
@@ -56,7 +58,7 @@ impl Aws {
             .http_client(http.clone())
             .behavior_version(BehaviorVersion::latest())
             .build();
-        Self { shared, http, endpoint, dynamodb, sns, secretsmanager }
+        Self { shared, http, endpoint, dynamodb, sns, sqs, secretsmanager }
     }
 
     /// What is sent by it, each try, is counted in the request's line of log.
@@ -72,6 +74,10 @@ impl Aws {
         self.at(self.sns.as_ref())
     }
 
+    pub fn sqs(&self) -> SdkConfig {
+        self.at(self.sqs.as_ref())
+    }
+
     pub fn secretsmanager(&self) -> SdkConfig {
         self.at(self.secretsmanager.as_ref())
     }
@@ -84,7 +90,7 @@ impl Aws {
 }
 
 /// Is AWS somebody else here: another endpoint over TLS, or China, which has another operator? Then whom the machine trusts counts.
-fn is_elsewhere(region: &str, endpoints: [&Option<String>; 4]) -> bool {
+fn is_elsewhere(region: &str, endpoints: [&Option<String>; 5]) -> bool {
     region.starts_with("cn-") || endpoints.into_iter().flatten().any(|url| url.starts_with("https:"))
 }
 
@@ -106,9 +112,9 @@ mod tests {
     #[test]
     fn only_aws_itself_is_known_by_amazons_roots() {
         let at = |url: &str| Some(url.to_owned());
-        assert!(!is_elsewhere("eu-west-2", [&None; 4]));
-        assert!(!is_elsewhere("us-gov-west-1", [&at("http://127.0.0.1:8000"), &None, &None, &None]));
-        assert!(is_elsewhere("eu-west-2", [&None, &None, &at("https://aws.example"), &None]));
-        assert!(is_elsewhere("cn-north-1", [&None; 4]));
+        assert!(!is_elsewhere("eu-west-2", [&None; 5]));
+        assert!(!is_elsewhere("us-gov-west-1", [&at("http://127.0.0.1:8000"), &None, &None, &None, &None]));
+        assert!(is_elsewhere("eu-west-2", [&None, &None, &at("https://aws.example"), &None, &None]));
+        assert!(is_elsewhere("cn-north-1", [&None; 5]));
     }
 }

@@ -35,6 +35,9 @@ pub struct Customer {
     /// The host whose page may read the code from the SMS (WebOTP); whoever sends it checks it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub otp_domain: Option<String>,
+    /// Where the customer is told that an attempt has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_url: Option<String>,
     /// Numbers that are never sent to anyone, for the customer's own tests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub test_numbers: Vec<TestNumber>,
@@ -127,6 +130,11 @@ impl Customer {
                 problems.push(format!("redirect_uris: {uri:?} {problem}"));
             }
         }
+        if let Some(url) = &self.webhook_url
+            && let Err(problem) = redirect::check_webhook(url)
+        {
+            problems.push(format!("webhook_url: {url:?} {problem}"));
+        }
         for country in &self.countries {
             if country.len() != 2 || !country.bytes().all(|b| b.is_ascii_uppercase()) {
                 problems.push(format!("countries: {country:?} is not an ISO 3166 alpha-2 code in capitals"));
@@ -185,6 +193,7 @@ pub(crate) mod tests {
             wire_types: WireTypes::Quoted,
             otp_template: None,
             otp_domain: None,
+            webhook_url: None,
             test_numbers: Vec::new(),
             address_policy: AddressPolicy::Try,
             limits: Limits::default(),
@@ -223,9 +232,13 @@ pub(crate) mod tests {
         customer.scopes.clear();
         customer.redirect_uris = vec!["https://shop.example/cb#top".to_owned(), "http://shop.example/cb".to_owned()];
         customer.countries = vec!["GB".to_owned(), "gb".to_owned()];
+        customer.webhook_url = Some("http://shop.example/hook".to_owned());
         let Problems(problems) = customer.check().unwrap_err();
         let fields: Vec<_> = problems.iter().map(|problem| problem.split(':').next().unwrap()).collect();
-        assert_eq!(fields, ["name", "secret_hashes", "scopes", "redirect_uris", "redirect_uris", "countries"]);
+        assert_eq!(
+            fields,
+            ["name", "secret_hashes", "scopes", "redirect_uris", "redirect_uris", "webhook_url", "countries"]
+        );
     }
 
     #[test]

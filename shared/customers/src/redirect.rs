@@ -1,4 +1,5 @@
-//! Which redirect URIs a customer may register. They are judged once, here, and only compared afterwards.
+//! Which redirect URIs a customer may register. They are judged once, here, and only compared afterwards. A webhook's address
+//! is judged alike.
 //!
 //! The raw text is judged before the parser sees it: a parser of the web repairs what it reads (`https:\\host`, a tab
 //! inside a host), and a browser may repair it differently.
@@ -51,6 +52,12 @@ pub(crate) fn check(uri: &str) -> Result<(), InvalidRedirect> {
         _ if scheme.contains('.') && rest.starts_with('/') => Ok(()),
         _ => Err(InvalidRedirect::Scheme),
     }
+}
+
+/// The same, but nobody can send to an app. Where a name leads is found out at each delivery.
+pub(crate) fn check_webhook(url: &str) -> Result<(), InvalidRedirect> {
+    check(url)?;
+    if url.starts_with("https:") || url.starts_with("http:") { Ok(()) } else { Err(InvalidRedirect::Scheme) }
 }
 
 fn own_machine(url: &Url) -> bool {
@@ -125,6 +132,14 @@ mod tests {
         ] {
             assert_eq!(check(wrong), Err(reason), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn a_webhook_is_a_web_address() {
+        assert_eq!(check_webhook("https://shop.example/hook?tenant=1"), Ok(()));
+        assert_eq!(check_webhook("com.example.app:/hook"), Err(InvalidRedirect::Scheme));
+        assert_eq!(check_webhook("https.example.app:/hook"), Err(InvalidRedirect::Scheme));
+        assert_eq!(check_webhook("http://shop.example/hook"), Err(InvalidRedirect::PlainHttp));
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl Address<'_> {
 
 /// Can no handset be seen there from outside? Private, local and special addresses that the operator table does not have.
 pub fn is_reserved(address: IpAddr, table: &Table) -> bool {
-    sna_operators::is_special(address) && table.network_at(address).is_none()
+    sna_outbound::is_special(address) && table.network_at(address).is_none()
 }
 
 fn public(address: IpAddr) -> Address<'static> {

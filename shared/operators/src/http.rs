@@ -9,15 +9,11 @@ use reqwest::{
 };
 use secrecy::ExposeSecret;
 use sna_adapter::{Answer, Auth, HttpRequest, HttpResponse, Unreachable};
+use sna_outbound::Outbound;
 use tracing::Span;
 use url::Url;
 
-use crate::{
-    jwt,
-    outbound::{self, Outbound},
-    step::Errand,
-    table::Operator,
-};
+use crate::{jwt, step::Errand, table::Operator};
 
 const MAX_ANSWER: usize = 256 * 1024;
 /// Names that are the connection's. With `host` an adapter would reach another site behind a listed
@@ -116,7 +112,7 @@ impl Drop for Called {
 fn listed(operator: &Operator, url: &str) -> Option<Url> {
     let known = operator.lists(url);
     let url = Url::parse(url).ok()?;
-    let safe = outbound::allows(&url, operator.allow_loopback);
+    let safe = sna_outbound::allows(&url, operator.allow_loopback);
     (known && safe && url.username().is_empty() && url.password().is_none()).then_some(url)
 }
 

@@ -4,7 +4,6 @@
 //! An adapter is trusted code, hashed before it is loaded; this border keeps its faults apart, it is no sandbox.
 
 mod adapters;
-mod address;
 mod check;
 mod coverage;
 mod credentials;
@@ -20,19 +19,16 @@ mod jwt;
 mod load;
 mod manifests;
 mod number;
-mod outbound;
 mod step;
 mod table;
 
 pub use adapters::{Adapters, LoadError};
-pub use address::is_special;
 pub use coverage::Coverage;
 pub use drive::{Done, Operators, Session};
 pub use enrichment::Enrichment;
 pub use fit::faults as misfits;
 pub use load::{Adapter, Answered, StepError};
 pub use number::quotes;
-pub use outbound::{Outbound, Received, allows};
 pub use sna_adapter::{
     Arrival, Authorize, Family, Manifest, MobileIp, Operation, Outcome, Params, Unreachable, Verdict,
 };

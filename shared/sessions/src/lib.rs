@@ -4,6 +4,7 @@
 //! whatever runs at the same time, at most five guesses are judged and one answer is "true".
 
 mod cache;
+mod event;
 mod item;
 mod limit;
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod transact;
 mod usage;
 
 pub use cache::{Heard, Recall, Recalled};
+pub use event::{Event, Service};
 pub use item::Item;
 pub use limit::{Count, Counters, DAY, HOUR, Limit, subscriber};
 pub use once::Once;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use crate::{
-    Guess, Proof, Reason, Refusal, SendClaim, Session, Way,
+    Guess, Proof, Reason, Refusal, SendClaim, Service, Session, Way,
     tests::{ATTEMPTS, LIMITS, NOW, session_by},
 };
 
@@ -216,6 +216,7 @@ proptest! {
             // As the store keeps it between two requests.
             session = serde_json::from_str::<Session>(&serde_json::to_string(&session).unwrap()).unwrap();
             let facts = session.facts();
+            let before = (model.answered, model.ended);
             match act {
                 Act::Wait(ms) => now += ms,
                 Act::Arrive => prop_assert_eq!(session.arrive(now), model.arrive(now)),
@@ -298,6 +299,16 @@ proptest! {
             prop_assert_eq!(session.is_answered(), model.answered);
             prop_assert_eq!(session.silent_ended(), model.ended);
             prop_assert!(trues <= 1 && trues == u32::from(model.answered));
+            // What is told of the act is what the model has ended by it.
+            let told = session.ended.take();
+            let is_answered = model.answered && !before.0;
+            let has_failed = before.1.is_none() && model.ended.is_some_and(|reason| reason != Reason::Match);
+            match told {
+                Some((_, Reason::Match)) => prop_assert!(is_answered),
+                Some((Service::Otp, reason)) => prop_assert_eq!(reason, Reason::AttemptsExceeded),
+                Some((Service::Authenticate, reason)) => prop_assert!(has_failed && model.ended == Some(reason)),
+                None => prop_assert!(!is_answered && !has_failed),
+            }
             if let Some(earned) = session.earned(facts, now).unwrap() {
                 *used.entry(earned.counter).or_default() += earned.by;
             }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Proof, Refusal, Session, Way,
+    Proof, Reason, Refusal, Service, Session, Way,
     secrets::{equal, hash},
 };
 
@@ -144,9 +144,12 @@ impl Session {
         }
         sent.attempts += 1;
         if !matches(sent.number, &sent.mac) {
+            let is_over = sent.attempts >= attempts;
+            self.ended = is_over.then_some((Service::Otp, Reason::AttemptsExceeded));
             return Ok(Guess::Wrong);
         }
         self.answered = true;
+        self.ended = Some((Service::Otp, Reason::Match));
         Ok(Guess::Right)
     }
 

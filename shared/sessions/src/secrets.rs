@@ -22,6 +22,11 @@ pub(crate) fn session_id() -> Result<String, Entropy> {
     Ok(uuid::Builder::from_random_bytes(random()?).into_uuid().to_string())
 }
 
+/// A new event's id, likewise.
+pub(crate) fn event_id() -> Result<String, Entropy> {
+    session_id()
+}
+
 /// What the host gives an operator to bind its answer to this session.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Handshake {

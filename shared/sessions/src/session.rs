@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sna_numbers::{Msisdn, Network};
 
 use crate::{
-    Handshake, Reason,
+    Handshake, Reason, Service,
     once::Given,
     otp::Otp,
     secrets,
@@ -44,6 +44,9 @@ pub struct Session {
     /// The customer's own limit of wrong codes a day for one number, where it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wrong_codes_a_day: Option<u64>,
+    /// The customer is told by its webhook what has ended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) webhook: bool,
     pub handshake: Handshake,
     /// How the operator's answer comes to us.
     #[serde(default)]
@@ -60,6 +63,9 @@ pub struct Session {
     /// The answers given to requests that may come again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) given: Vec<Given>,
+    /// What the change has ended that is not written yet.
+    #[serde(skip)]
+    pub(crate) ended: Option<(Service, Reason)>,
     /// How often it was written; the next write must find this one. It lies beside the JSON, where a condition sees it.
     #[serde(skip)]
     pub(crate) version: u64,
@@ -75,6 +81,8 @@ pub struct Begin {
     pub redirect_uri: Option<String>,
     pub native: bool,
     pub wrong_codes_a_day: Option<u64>,
+    /// The customer has a webhook.
+    pub webhook: bool,
 }
 
 /// Why a change is not allowed; the session stays as it was.
@@ -115,6 +123,7 @@ impl Session {
             native: begin.native,
             offer: String::new(),
             wrong_codes_a_day: begin.wrong_codes_a_day,
+            webhook: begin.webhook,
             created_at: now,
             expires_at: now + seconds * 1000,
             way: Way::default(),
@@ -124,6 +133,7 @@ impl Session {
             otp: Otp::default(),
             answered: false,
             given: Vec::new(),
+            ended: None,
             version: 1,
         })
     }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Proof, Reason, Refusal, Session,
+    Proof, Reason, Refusal, Service, Session,
     secrets::{equal, hash},
 };
 
@@ -163,6 +163,8 @@ impl Session {
             Silent::Arrived { since } | Silent::Exchanging { since } => {
                 let proof = proof.filter(|_| reason == Reason::Match).map(Proof::hash);
                 self.silent = Silent::Ended { since, reason, proof };
+                // A match is not over before its proof is shown: told now, it would pass for one without.
+                self.ended = Some((Service::Authenticate, reason)).filter(|_| reason != Reason::Match);
                 Ok(())
             }
             _ => Err(Refusal::NotUnderWay),
@@ -176,6 +178,7 @@ impl Session {
             Silent::Exchanging { since } if self.way.is_payload() => {
                 self.silent = Silent::Ended { since, reason, proof: None };
                 self.answered = reason == Reason::Match;
+                self.ended = Some((Service::Authenticate, reason));
                 Ok(())
             }
             _ => Err(Refusal::NotUnderWay),
@@ -190,6 +193,7 @@ impl Session {
         match &self.silent {
             Silent::Ended { reason: Reason::Match, proof: Some(kept), .. } if equal(&hash(proof), kept) => {
                 self.answered = true;
+                self.ended = Some((Service::Authenticate, Reason::Match));
                 Ok(())
             }
             _ => Err(Refusal::WrongProof),

@@ -24,6 +24,8 @@ pub struct Store {
     pub(crate) table: String,
     /// Where a change of a session counts what it has earned.
     pub(crate) usage: String,
+    /// Where it tells what it has ended.
+    pub(crate) events: String,
 }
 
 /// The store could not do what was asked; nothing is known to have changed.
@@ -111,7 +113,12 @@ pub(crate) enum Written {
 impl Store {
     /// The tables of sessions and of usage.
     pub fn new(client: Client, table: impl Into<String>, usage: impl Into<String>) -> Self {
-        Self { client, table: table.into(), usage: usage.into() }
+        Self { client, table: table.into(), usage: usage.into(), events: String::new() }
+    }
+
+    /// With the table of events, which whoever ends attempts needs.
+    pub fn telling(self, events: impl Into<String>) -> Self {
+        Self { events: events.into(), ..self }
     }
 
     /// Opens the connection by a read of a session that cannot be. What comes of it does not matter.
@@ -146,7 +153,8 @@ impl Store {
     }
 
     /// As [`Store::update`], together with counters: all of it happens, or nothing. With the change that records that
-    /// the number is not its operator's, the cached lookup goes that said so; and what a change earns is counted with it.
+    /// the number is not its operator's, the cached lookup goes that said so; what a change earns is counted with it, and what
+    /// it ends is told (`event.rs`).
     pub async fn update_counting<'a, T, E>(
         &self,
         which: impl Into<Which<'a>>,
@@ -172,10 +180,12 @@ impl Store {
             let nonce = write_nonce().map_err(StoreError::from)?;
             session.version += 1;
             let item = encode(&session, &nonce)?;
+            let event = session.event(now)?;
             let beside = Beside {
                 counts: &counts,
                 contradicted: session.contradicted().filter(|_| !known),
                 earned: session.earned(facts, now)?,
+                event,
             };
             let written = if beside.is_nothing() {
                 self.put(item, &nonce, Condition::Version(version)).await?

@@ -20,6 +20,7 @@ pub(crate) fn session() -> Session {
         redirect_uri: None,
         native: false,
         wrong_codes_a_day: None,
+        webhook: false,
     };
     let mut session = Session::begin(begin, NOW, 600).unwrap();
     session.operator = Some("vodafone".into());

@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::{
 use crate::{
     Count, Created, Heard, Once, Session, Store, StoreError,
     cache::dropped,
+    event::Told,
     item::{Item, correlation_key, encode, expires_at, idempotency_key, number, text, ttl},
     secrets::write_nonce,
     store::{Condition, RETRIES, Written, too_many_writers, unavailable},
@@ -31,11 +32,13 @@ pub(crate) struct Beside<'a> {
     /// The cached lookup that goes.
     pub contradicted: Option<&'a str>,
     pub earned: Option<Earned>,
+    pub event: Option<Told>,
 }
 
 impl Beside<'_> {
     pub(crate) fn is_nothing(&self) -> bool {
-        self.counts.is_empty() && self.contradicted.is_none() && self.earned.is_none()
+        let Self { counts, contradicted, earned, event } = self;
+        counts.is_empty() && contradicted.is_none() && earned.is_none() && event.is_none()
     }
 }
 
@@ -130,7 +133,7 @@ impl Store {
         beside: &Beside<'_>,
         now: u64,
     ) -> Result<Written, StoreError> {
-        let Beside { counts, contradicted, earned } = beside;
+        let Beside { counts, contradicted, earned, event } = beside;
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(item))
@@ -142,7 +145,8 @@ impl Store {
         // Last, because they have no condition that could fail.
         let writes = counts_and_session
             .chain(contradicted.map(|key| self.put_over(dropped(key, now))))
-            .chain(earned.as_ref().map(|earned| earned.write(&self.usage)));
+            .chain(earned.as_ref().map(|earned| earned.write(&self.usage)))
+            .chain(event.as_ref().map(|event| event.write(&self.events)));
         let writes = writes.collect::<Result<Vec<_>, _>>().map_err(|_| StoreError::Damaged)?;
         Ok(match self.transact(writes).await? {
             Ended::Done => Written::Done,

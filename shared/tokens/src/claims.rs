@@ -78,3 +78,22 @@ pub struct Receipt {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<String>,
 }
+
+/// What a customer's webhook is told when an attempt has ended. It opens nothing, and says nothing that validate would not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// The event, the same each time it is sent.
+    pub jti: String,
+    /// The customer.
+    pub user_id: String,
+    /// The session, the `jti` of its id_token.
+    pub session: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+    /// What has ended: `authenticate` or `otp`.
+    pub service: String,
+    /// `MATCH`, which is the session's one "true", or the reason of a "false".
+    pub verdict: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+}

@@ -1,4 +1,5 @@
-//! PASETO v4.public tokens: one kind for customers (access), one for handsets (id), and one that is no credential (receipt).
+//! PASETO v4.public tokens: one kind for customers (access), one for handsets (id), and two that are no
+//! credentials (receipt, event).
 //!
 //! Signed, not encrypted, and in URLs: nothing in them identifies a person. An implicit assertion makes
 //! one kind useless as the other; the footer's key id is looked up in a fixed map and fails closed. Receipts are signed with
@@ -10,6 +11,6 @@ mod mint;
 #[cfg(test)]
 mod tests;
 
-pub use claims::{AccessToken, IdToken, Receipt, Scope};
+pub use claims::{AccessToken, Event, IdToken, Receipt, Scope};
 pub use keys::{InvalidKey, PublicKeys, SigningKey};
 pub use mint::{InvalidToken, Issuer, SKEW_MS, Verifier};

@@ -9,7 +9,7 @@ use pasetors::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{AccessToken, IdToken, PublicKeys, Receipt, SigningKey};
+use crate::{AccessToken, Event, IdToken, PublicKeys, Receipt, SigningKey};
 
 /// How far another machine's clock may differ from ours.
 pub const SKEW_MS: u64 = 60_000;
@@ -53,6 +53,10 @@ impl Kind for Receipt {
     const ASSERTION: &'static [u8] = b"receipt";
 }
 
+impl Kind for Event {
+    const ASSERTION: &'static [u8] = b"event";
+}
+
 #[derive(Serialize, Deserialize)]
 struct Footer {
     kid: String,
@@ -77,7 +81,7 @@ struct Minted<'a, T> {
     claims: &'a T,
 }
 
-/// A receipt's: it is for everybody, and has no end.
+/// A receipt's and an event's: they say what was, and have no end.
 #[derive(Serialize, Deserialize)]
 struct Dated<T> {
     iss: String,
@@ -86,8 +90,8 @@ struct Dated<T> {
     claims: T,
 }
 
-/// Signs: tokens in the token and get-config functions, statements such as receipts, under another key, in validate. No
-/// other function holds one.
+/// Signs: tokens in the token and get-config functions; statements, which are receipts and events, under another key in
+/// validate and notify. No other function holds one.
 pub struct Issuer {
     key: SigningKey,
     url: String,
@@ -120,8 +124,17 @@ impl Issuer {
 
     /// Of `at` (Unix milliseconds, told to the second). The same claims and time give the same text under the same key.
     pub fn receipt(&self, receipt: &Receipt, at: u64) -> Option<String> {
+        self.state(receipt, at)
+    }
+
+    /// Of `at`, as [`Issuer::receipt`].
+    pub fn event(&self, event: &Event, at: u64) -> Option<String> {
+        self.state(event, at)
+    }
+
+    fn state<T: Kind>(&self, claims: &T, at: u64) -> Option<String> {
         let iat = date(at)?.format(&Rfc3339).ok()?;
-        self.sign::<Receipt>(&Dated { iss: self.url.clone(), iat, claims: receipt })
+        self.sign::<T>(&Dated { iss: self.url.clone(), iat, claims })
     }
 
     fn mint<T: Kind>(&self, claims: &T, jti: Option<String>, now: u64, seconds: u64) -> Option<String> {
@@ -160,7 +173,16 @@ impl Verifier {
 
     /// A receipt that was given before `now` (Unix milliseconds), and when: the same. These keys are those of statements.
     pub fn receipt(&self, token: &str, now: u64) -> Result<(Receipt, u64), InvalidToken> {
-        let payload = self.open::<Receipt>(token)?;
+        self.stated(token, now)
+    }
+
+    /// An event of before `now`, and when it was: the same.
+    pub fn event(&self, token: &str, now: u64) -> Result<(Event, u64), InvalidToken> {
+        self.stated(token, now)
+    }
+
+    fn stated<T: Kind>(&self, token: &str, now: u64) -> Result<(T, u64), InvalidToken> {
+        let payload = self.open::<T>(token)?;
         let Dated { iss, iat, claims } = serde_json::from_str(&payload).map_err(|_| InvalidToken::Claims)?;
         let at = milliseconds(&iat).ok_or(InvalidToken::Claims)?;
         match () {

@@ -3,7 +3,9 @@
 
 use proptest::prelude::*;
 
-use crate::{AccessToken, IdToken, InvalidToken, Issuer, PublicKeys, Receipt, SKEW_MS, Scope, SigningKey, Verifier};
+use crate::{
+    AccessToken, Event, IdToken, InvalidToken, Issuer, PublicKeys, Receipt, SKEW_MS, Scope, SigningKey, Verifier,
+};
 
 const URL: &str = "https://auth.example";
 const NOW: u64 = 1_773_342_238_000;
@@ -41,6 +43,18 @@ fn receipt() -> Receipt {
     }
 }
 
+fn event() -> Event {
+    Event {
+        jti: "7d1f7a4e-4f6c-4a0e-9f57-0d5d6f3f8f10".into(),
+        user_id: "shop".into(),
+        session: id().jti,
+        correlation_id: None,
+        service: "authenticate".into(),
+        verdict: "MISMATCH".into(),
+        network: Some("VODAFONE".into()),
+    }
+}
+
 #[test]
 fn what_is_minted_verifies() {
     let (issuer, verifier) = pair();
@@ -60,6 +74,23 @@ fn one_kind_is_useless_as_the_other() {
     let token = issuer.receipt(&receipt(), NOW).unwrap();
     assert_eq!(verifier.access(&token, NOW), Err(InvalidToken::Signature));
     assert_eq!(verifier.id(&token, NOW), Err(InvalidToken::Signature));
+}
+
+#[test]
+fn an_event_is_nothing_else_and_nothing_else_is_an_event() {
+    let (issuer, verifier) = pair();
+    let token = issuer.event(&event(), NOW).unwrap();
+    assert_eq!(verifier.event(&token, NOW), Ok((event(), NOW)));
+    assert_eq!(issuer.event(&event(), NOW).unwrap(), token, "each time it is sent");
+    assert_eq!(verifier.access(&token, NOW), Err(InvalidToken::Signature));
+    assert_eq!(verifier.id(&token, NOW), Err(InvalidToken::Signature));
+    assert_eq!(verifier.receipt(&token, NOW), Err(InvalidToken::Signature));
+    let others = [
+        issuer.access(&access(), NOW, 60).unwrap(),
+        issuer.id(&id(), NOW, 60).unwrap(),
+        issuer.receipt(&receipt(), NOW).unwrap(),
+    ];
+    assert_eq!(others.map(|token| verifier.event(&token, NOW)), [const { Err(InvalidToken::Signature) }; 3]);
 }
 
 #[test]

@@ -69,6 +69,12 @@ impl Customer {
         self.post("/v1/validate", |request| request.json(proof)).await
     }
 
+    /// The keys by which what the gateway signs is checked.
+    pub async fn keys(&self) -> Hop {
+        let url = format!("{}/v1/.well-known/paseto-keys", self.url);
+        Hop::make("GET", &url, self.http.get(&url)).await
+    }
+
     /// Posts with the access token. A refused token is forgotten, so that the next flow fetches another.
     async fn post(&self, path: &str, body: impl FnOnce(RequestBuilder) -> RequestBuilder) -> Hop {
         let url = format!("{}{path}", self.url);

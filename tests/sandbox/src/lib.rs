@@ -22,5 +22,6 @@ pub mod secrets;
 pub mod serve;
 pub mod shop;
 pub mod sns;
+pub mod sqs;
 pub mod wire;
 pub mod world;

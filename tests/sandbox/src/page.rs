@@ -8,6 +8,7 @@ mod refusals;
 mod session;
 mod shop;
 mod usage;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ use crate::{
 };
 pub use reference::Reference;
 use session::Sessions;
+use webhooks::Webhooks;
 
 const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const SHOP_POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
@@ -73,6 +75,7 @@ struct Shared {
     wire: Wire,
     sessions: Sessions,
     usage: Usage,
+    webhooks: Webhooks,
     reference: Reference,
 }
 
@@ -91,7 +94,9 @@ pub fn router(
     let authority = gateway.sandbox.trim_start_matches("http://").to_owned();
     let customer = Customer::of(&gateway)?;
     let sessions = Sessions::default();
-    let page = Page(Arc::new(Shared { gateway, customer, inbox, operators, wire, sessions, usage, reference }));
+    let webhooks = Webhooks::default();
+    let shared = Shared { gateway, customer, inbox, operators, wire, sessions, usage, webhooks, reference };
+    let page = Page(Arc::new(shared));
     let files = FILES.into_iter().fold(Router::new(), |router, (path, kind, text)| {
         router.route(path, get(move || async move { ([(header::CONTENT_TYPE, kind)], text) }))
     });
@@ -102,6 +107,8 @@ pub fn router(
         .route("/health", get(|| async { Json(json!({ "status": "ok" })) }))
         .route("/inbox/{msisdn}", get(inbox_of))
         .route("/usage", get(usage::usage))
+        .route("/webhook", post(webhooks::receive))
+        .route("/webhooks", get(webhooks::list))
         .route("/refusals", get(refusals::refusals))
         .route("/api/devices", get(api::devices))
         .route("/api/events", get(api::events))

@@ -55,6 +55,8 @@ pub struct Serve {
     port_dynamodb: u16,
     #[arg(long, default_value_t = 9421)]
     port_sns: u16,
+    #[arg(long, default_value_t = 9422)]
+    port_sqs: u16,
     /// Where operators.json, lookup.json, env.json and gateway.json are written
     #[arg(long, default_value = "target/local")]
     out: PathBuf,
@@ -97,6 +99,7 @@ pub async fn serve(options: Serve) -> Result<(), ServeError> {
     let operators = operators.map_err(|error| ServeError::File(options.template.clone(), error))?;
 
     let (front, plain) = (Bound::at(options.port_gateway).await?, Bound::at(options.port_enrich).await?);
+    let watch = format!("http://127.0.0.1:{}", options.port_watch);
     let world = World::start(Settings {
         public_url: front.url(),
         enrich_url: plain.url(),
@@ -106,10 +109,11 @@ pub async fn serve(options: Serve) -> Result<(), ServeError> {
         directory: out.clone(),
         adapters: absolute(options.adapters.unwrap_or_else(|| out.join("adapters")))?,
         slow: Duration::from_millis(options.slow),
+        // Functions that are elsewhere have a stream and a queue of their own.
+        functions: options.functions.is_none().then(|| watch.clone()),
     })
     .await?;
     let mut servers = Servers::new();
-    let watch = format!("http://127.0.0.1:{}", options.port_watch);
     let public = edge::router(options.functions.as_ref().unwrap_or(&watch), Listener::Public)?;
     let enriched = edge::router(options.enrich.as_ref().unwrap_or(&watch), Listener::Plain)?;
     servers.serve(front, world.tap_gateway(public));
@@ -137,6 +141,7 @@ impl Serve {
             lookup: self.port_lookup,
             dynamodb: self.port_dynamodb,
             sns: self.port_sns,
+            sqs: self.port_sqs,
         }
     }
 }

@@ -21,6 +21,7 @@ pub async fn register(
     dynamodb: &str,
     pepper: &str,
     redirect_uri: String,
+    webhook_url: Option<String>,
     networks: &[Network],
 ) -> Result<Credentials, NotRegistered> {
     let pepper = Pepper::parse(pepper).map_err(refused)?;
@@ -44,6 +45,7 @@ pub async fn register(
         wire_types: WireTypes::Quoted,
         otp_template: None,
         otp_domain: Some("shop.example".to_owned()),
+        webhook_url,
         address_policy: AddressPolicy::Try,
         test_numbers: Vec::new(),
         limits: Limits::default(),

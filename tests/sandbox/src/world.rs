@@ -24,6 +24,7 @@ use crate::{
     secrets::{NoKey, Secrets},
     shop::{self, NotRegistered},
     sns,
+    sqs::{self, Queue},
     wire::{At, Wire},
 };
 
@@ -49,6 +50,8 @@ pub struct Settings {
     pub adapters: PathBuf,
     /// How long the slow operator takes.
     pub slow: Duration,
+    /// Where functions are invoked that hear events; with none the demo's customer has no webhook.
+    pub functions: Option<String>,
 }
 
 /// The world's ports on 127.0.0.1. The default of each is 0, a free one.
@@ -66,6 +69,7 @@ pub struct Ports {
     pub lookup: u16,
     pub dynamodb: u16,
     pub sns: u16,
+    pub sqs: u16,
 }
 
 /// What an SMS may cost here, in USD.
@@ -103,6 +107,7 @@ pub struct World {
     lookup_table: String,
     directory: PathBuf,
     inbox: Inbox,
+    queue: Queue,
     wire: Wire,
     gateway: Gateway,
     env: BTreeMap<String, String>,
@@ -118,10 +123,18 @@ impl World {
         let networks = profiles::load(&settings.profiles)?;
         let secrets = Secrets::generate()?;
         let bound = Listeners::bind(settings.ports).await?;
-        let (dynamodb, sns, sandbox) = (bound.dynamodb.url(), bound.sns.url(), bound.sandbox.url());
+        let (dynamodb, sns, sqs, sandbox) =
+            (bound.dynamodb.url(), bound.sns.url(), bound.sqs.url(), bound.sandbox.url());
 
         let devices = devices(&networks, &bound.operators.url())?;
-        dynamodb::start(bound.dynamodb, &mut servers)?;
+        let engine = dynamodb::start(bound.dynamodb, &mut servers)?;
+        let queue = Queue::default();
+        servers.serve(bound.sqs, queue.clone().router());
+        let webhook = settings.functions.as_ref().map(|_| format!("{sandbox}/webhook"));
+        if let Some(functions) = settings.functions {
+            let stopped = servers.stopped();
+            servers.run(sqs::sources(engine, queue.clone(), functions, stopped));
+        }
         let inbox = Inbox::default();
 
         let operators_table = settings
@@ -158,7 +171,7 @@ impl World {
         let gateway = Gateway {
             url: settings.public_url,
             sandbox,
-            customer: shop::register(&dynamodb, &secrets.customer_pepper, redirect_uri, &networks).await?,
+            customer: shop::register(&dynamodb, &secrets.customer_pepper, redirect_uri, webhook, &networks).await?,
             devices,
         };
         let directory = settings.directory;
@@ -172,8 +185,20 @@ impl World {
             last.end();
         });
 
-        let env = environment(&gateway, secrets, &directory, &settings.adapters, dynamodb, sns);
-        Ok(World { servers, operators, lookup, operators_table, lookup_table, directory, inbox, wire, gateway, env })
+        let env = environment(&gateway, secrets, &directory, &settings.adapters, [dynamodb, sns, sqs]);
+        Ok(World {
+            servers,
+            operators,
+            lookup,
+            operators_table,
+            lookup_table,
+            directory,
+            inbox,
+            queue,
+            wire,
+            gateway,
+            env,
+        })
     }
 
     /// The environment of every function. Secret: the keys are in it.
@@ -213,6 +238,12 @@ impl World {
     #[must_use]
     pub fn inbox(&self) -> &Inbox {
         &self.inbox
+    }
+
+    /// The queue of webhooks.
+    #[must_use]
+    pub fn queue(&self) -> &Queue {
+        &self.queue
     }
 
     /// The number lookup, and its faults.
@@ -261,6 +292,7 @@ struct Listeners {
     lookup: Bound,
     dynamodb: Bound,
     sns: Bound,
+    sqs: Bound,
 }
 
 impl Listeners {
@@ -273,6 +305,7 @@ impl Listeners {
             lookup: Bound::at(ports.lookup).await?,
             dynamodb: Bound::at(ports.dynamodb).await?,
             sns: Bound::at(ports.sns).await?,
+            sqs: Bound::at(ports.sqs).await?,
         })
     }
 }
@@ -286,8 +319,7 @@ fn environment(
     secrets: Secrets,
     directory: &Path,
     adapters: &Path,
-    dynamodb: String,
-    sns: String,
+    [dynamodb, sns, sqs]: [String; 3],
 ) -> BTreeMap<String, String> {
     let (key_id, key) = dynamodb::CREDENTIALS;
     let variables = [
@@ -299,6 +331,9 @@ fn environment(
         ("SESSIONS_TABLE", dynamodb::SESSIONS.to_owned()),
         ("CUSTOMERS_TABLE", dynamodb::CUSTOMERS.to_owned()),
         ("USAGE_TABLE", dynamodb::USAGE.to_owned()),
+        ("EVENTS_TABLE", dynamodb::EVENTS.to_owned()),
+        ("WEBHOOKS_QUEUE", sqs.clone()),
+        ("WEBHOOKS_TO_LOOPBACK", "true".to_owned()),
         ("OPERATORS", format!("file:{}", directory.join(OPERATORS).display())),
         ("LOOKUP", format!("file:{}", directory.join(LOOKUP).display())),
         ("LOOKUP_KEY", secrets.lookup_key),
@@ -319,6 +354,7 @@ fn environment(
         ("AWS_SECRET_ACCESS_KEY", key.to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
         ("AWS_ENDPOINT_URL_SNS", sns),
+        ("AWS_ENDPOINT_URL_SQS", sqs),
     ];
     variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

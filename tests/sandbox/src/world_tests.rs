@@ -26,6 +26,7 @@ pub async fn world_in(directory: &Path) -> World {
         directory: directory.to_owned(),
         adapters: std::env::temp_dir(),
         slow: std::time::Duration::from_secs(1),
+        functions: None,
     };
     World::start(settings).await.unwrap()
 }

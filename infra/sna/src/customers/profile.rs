@@ -31,6 +31,9 @@ pub(crate) struct Profile {
     /// The host whose page may read the code from the SMS
     #[arg(long)]
     otp_domain: Option<String>,
+    /// Where the customer is told that an attempt has ended; https
+    #[arg(long)]
+    webhook_url: Option<String>,
     /// Whether an attempt is made where the reported address is no mobile network's
     #[arg(long)]
     address_policy: Option<PolicyName>,
@@ -80,6 +83,7 @@ enum Field {
     Countries,
     OtpTemplate,
     OtpDomain,
+    WebhookUrl,
     TestNumbers,
     Limits,
 }
@@ -96,6 +100,7 @@ impl Profile {
                 Field::Countries => customer.countries.clear(),
                 Field::OtpTemplate => customer.otp_template = None,
                 Field::OtpDomain => customer.otp_domain = None,
+                Field::WebhookUrl => customer.webhook_url = None,
                 Field::TestNumbers => customer.test_numbers.clear(),
                 Field::Limits => customer.limits = sna_customers::Limits::default(),
             }
@@ -110,6 +115,7 @@ impl Profile {
         put(&mut customer.address_policy, self.address_policy.map(PolicyName::value));
         customer.otp_template = self.otp_template.clone().or(customer.otp_template.take());
         customer.otp_domain = self.otp_domain.clone().or(customer.otp_domain.take());
+        customer.webhook_url = self.webhook_url.clone().or(customer.webhook_url.take());
         let limits = &mut customer.limits;
         limits.sends_an_hour = self.sends_an_hour.or(limits.sends_an_hour);
         limits.sends_a_day = self.sends_a_day.or(limits.sends_a_day);

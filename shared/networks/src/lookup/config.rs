@@ -10,7 +10,7 @@ use reqwest::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sna_numbers::Network;
-use sna_operators::{Outbound, allows};
+use sna_outbound::{Outbound, allows};
 use url::Url;
 
 use super::{

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
 use sna_numbers::Msisdn;
-use sna_operators::Outbound;
+use sna_outbound::Outbound;
 use url::Url;
 
 use super::{Carrier, Fault, Looking, Lookup, codes};

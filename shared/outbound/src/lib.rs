@@ -1,5 +1,7 @@
-//! Connections that leave the gateway: addresses checked after DNS and at the connection itself, no redirects, no
-//! proxy, and a cap on the answer.
+//! Connections that leave the gateway, to operators, lookups and customers' webhooks: addresses checked after DNS and at the
+//! connection itself, no redirects, no proxy, and a cap on the answer.
+
+mod address;
 
 use std::{
     error::Error,
@@ -15,10 +17,10 @@ use reqwest::{
     redirect::Policy,
 };
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
-use sna_adapter::Unreachable;
 use url::{Host, Url};
 
-use crate::address;
+pub use address::is_special;
+pub use sna_adapter::Unreachable;
 
 const CONNECT: Duration = Duration::from_secs(2);
 
@@ -104,7 +106,7 @@ fn checked(found: Vec<SocketAddr>, allow_loopback: bool) -> Result<Addrs, Box<dy
     Ok(Box::new(found.into_iter()))
 }
 
-/// Whom an operator must be signed by: the roots that Mozilla trusts, as of the build, which take no parsing. Where
+/// Whom the other side must be signed by: the roots that Mozilla trusts, as of the build, which take no parsing. Where
 /// `SSL_CERT_FILE` or `SSL_CERT_DIR` is set, those there instead.
 fn roots() -> RootCertStore {
     if ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().all(|name| sna_config::variable(name).is_none()) {

@@ -1,4 +1,4 @@
-//! Which addresses an operator's host may have. A name that resolves to a private address is an
+//! Which addresses a host outside may have. A name that resolves to a private address is an
 //! attack on our own network (SSRF, DNS rebinding), whoever answered.
 
 use std::{net::IpAddr, sync::LazyLock};
@@ -16,7 +16,7 @@ static SPECIAL: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
         .collect()
 });
 
-/// May the host connect there? Loopback only where the operator's entry allows it (the local run).
+/// May the host connect there? Loopback only where the caller's configuration allows it (the local run).
 pub fn allowed(address: IpAddr, allow_loopback: bool) -> bool {
     (allow_loopback && address.to_canonical().is_loopback()) || !is_special(address)
 }
