@@ -89,3 +89,27 @@ async fn a_connection_that_nobody_used_for_15_s_is_not_used_again() {
         () = empty => {}
     }
 }
+
+#[tokio::test]
+async fn a_connection_that_brought_an_error_of_the_server_is_not_used_again() {
+    let (engine, listener) = (Engine::embedded().await, TcpListener::bind("127.0.0.1:0").await.expect("a free port"));
+    let store = engine.store_at(&format!("http://{}", listener.local_addr().expect("an address")));
+    pause();
+    let sick_then_well = async {
+        for answer in ["500 Internal Server Error", "200 OK"] {
+            let (mut connection, _) = listener.accept().await.expect("a connection");
+            let answer = format!("HTTP/1.1 {answer}\r\ncontent-length: 2\r\n\r\n{{}}");
+            tokio::spawn(async move {
+                while connection.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {
+                    connection.write_all(answer.as_bytes()).await.expect("somebody who waits for it");
+                }
+            });
+        }
+        std::future::pending::<()>().await;
+    };
+    let id = fresh();
+    tokio::select! {
+        found = store.get(&id, now()) => assert!(found.expect("an answer").is_none()),
+        () = sick_then_well => {}
+    }
+}

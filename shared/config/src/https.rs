@@ -4,6 +4,7 @@
 use std::{error::Error as StdError, time::Duration};
 
 use aws_smithy_runtime_api::client::{
+    connection::{CaptureSmithyConnection, ConnectionMetadata},
     http::{HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn},
     orchestrator::{HttpRequest, HttpResponse},
     result::ConnectorError,
@@ -11,7 +12,10 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::{body::SdkBody, retry::ErrorKind};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
-    client::legacy::{Client, Error, connect::HttpConnector as Tcp},
+    client::legacy::{
+        Client, Error,
+        connect::{CaptureConnection, HttpConnector as Tcp, capture_connection},
+    },
     rt::{TokioExecutor, TokioTimer},
 };
 use rustls::{
@@ -61,12 +65,29 @@ impl HttpConnector for Https {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let Self(client) = self.clone();
         HttpConnectorFuture::new(async move {
-            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let mut request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let captured = capture_connection(&mut request);
+            if let Some(asked) = request.extensions().get::<CaptureSmithyConnection>() {
+                asked.set_connection_retriever(move || connection(&captured));
+            }
             let response = client.request(request).await.map_err(failed)?;
             HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
                 .map_err(|error| ConnectorError::other(error.into(), None))
         })
     }
+}
+
+/// The connection that a request took, so that the SDK can have it closed: after an error of the server's own the next try goes
+/// to another machine.
+fn connection(captured: &CaptureConnection) -> Option<ConnectionMetadata> {
+    captured.connection_metadata().as_ref()?;
+    let captured = captured.clone();
+    let poison = move || {
+        if let Some(connection) = captured.connection_metadata().as_ref() {
+            connection.poison();
+        }
+    };
+    Some(ConnectionMetadata::builder().proxied(false).poison_fn(poison).build())
 }
 
 /// What went wrong, as the SDK tells apart what it may try again.
