@@ -17,7 +17,7 @@ const START: [Wait; 2] =
 const STORE: Wait = ("shared/config/src/aws.rs", ".operation_timeout(Duration::from_millis(2500))", 2500);
 const STEP: Wait = ("shared/adapter/src/manifest.rs", "(100..=15_000).contains(&self.deadlines.step)", 15_000);
 const SMS: Wait = ("shared/otp/src/sms.rs", "LONGEST: Duration = Duration::from_secs(3);", 3000);
-const WEBHOOK: Wait = ("functions/notify/src/deliver.rs", "LONGEST: Duration = Duration::from_secs(10);", 10_000);
+const WEBHOOK: Wait = ("functions/notify/src/deliver.rs", "LONGEST: Duration = Duration::from_secs(5);", 5000);
 const LOOKUP: Wait = ("shared/networks/src/lookup/config.rs", "(100..=2_500).contains(&entry.deadline_ms)", 2500);
 
 /// An HTTP API waits 30 s for a function (Amazon API Gateway quotas, "Maximum integration timeout").

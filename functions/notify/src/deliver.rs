@@ -10,8 +10,8 @@ use serde_json::json;
 use sna_outbound::Outbound;
 use url::Url;
 
-/// The whole of it, connection included.
-const LONGEST: Duration = Duration::from_secs(10);
+/// The whole of it, connection included. A server that hangs holds up those whose events came together with its own.
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// Nobody reads more of an answer than its status.
 const MAX_ANSWER: usize = 64 * 1024;
