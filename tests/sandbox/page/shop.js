@@ -84,33 +84,33 @@ async function enterCode(config) {
 }
 
 async function send() {
-  $("again").disabled = true;
   $("wrong").textContent = "";
   try {
     await entry.send();
     $("sent").textContent = "We sent you a code by SMS. It is checked as soon as it is complete.";
-    $("code").value = "";
     $("code").focus();
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
     if (error.next === "start_again") return end("bad", "No more codes.", error.message);
     $("wrong").textContent = error.message;
-    if (error.next !== "wait") $("again").disabled = false;
   }
 }
 
-function showEntry({ codeLength, expiresIn, resendIn, attemptsLeft }) {
+function showEntry({ codeLength, expiresIn, isSending, resendIn, attemptsLeft }) {
   const minutes = `${Math.floor(expiresIn / 60)}:${String(expiresIn % 60).padStart(2, "0")}`;
   const attempts = attemptsLeft === 1 ? "1 attempt left" : `${attemptsLeft} attempts left`;
   const left = expiresIn > 0 ? `${attempts}, for ${minutes}` : "The code has expired.";
   $("left").textContent = codeLength ? left : "";
-  $("again").disabled = resendIn > 0;
+  $("again").disabled = isSending || resendIn > 0;
   $("again").textContent = resendIn > 0 ? `Send another in ${resendIn} s` : "Send another code";
 }
 
 // ---- the page begins
 
-const broken = (error) => end("bad", "The shop is broken.", error.message);
+/** Whatever nobody expected. What `end` has shown stays: it stops the entry, and so the wait for a code is aborted. */
+function broken(error) {
+  if ($("end").hidden) end("bad", "The shop is broken.", error.message);
+}
 
 $("sign-in").addEventListener("click", () => signIn().catch(broken));
 $("restart").addEventListener("click", () => location.assign("/shop"));

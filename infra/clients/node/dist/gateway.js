@@ -46,27 +46,30 @@ export class Gateway {
     }
     async #authorized(call) {
         const headers = call.method === "POST" ? { ...call.headers, "idempotency-key": randomUUID() } : call.headers;
-        const ask = async () => {
-            const authorization = `Bearer ${await this.#accessToken()}`;
-            return this.#repeat({ ...call, headers: { ...headers, authorization } });
-        };
+        const ask = (text) => this.#repeat({ ...call, headers: { ...headers, authorization: `Bearer ${text}` } });
+        const token = this.#accessToken();
+        const text = await token.text;
         try {
-            return await ask();
+            return await ask(text);
         }
         catch (error) {
-            if (!(error instanceof GatewayError && error.status === 401 && this.#token))
+            if (!(error instanceof GatewayError && error.status === 401))
                 throw error;
-            this.#token = undefined;
-            return ask();
         }
+        this.#drop(token);
+        return ask(await this.#accessToken().text);
     }
     #accessToken() {
         if (this.#token && Date.now() < this.#token.until)
-            return this.#token.text;
+            return this.#token;
         const fresh = { until: Infinity, text: this.#signIn((until) => (fresh.until = until)) };
-        fresh.text.catch(() => (this.#token = undefined));
+        fresh.text.catch(() => this.#drop(fresh));
         this.#token = fresh;
-        return fresh.text;
+        return fresh;
+    }
+    #drop(token) {
+        if (this.#token === token)
+            this.#token = undefined;
     }
     async #signIn(isGoodUntil) {
         const { clientId, clientSecret, scope = "authenticate otp" } = this.#options;
@@ -75,7 +78,8 @@ export class Gateway {
         const body = new URLSearchParams({ grant_type: "client_credentials", scope });
         const asked = Date.now();
         const answer = await this.#repeat({ method: "POST", path: "/v1/oauth/token", headers, body });
-        isGoodUntil(asked + (Number(answer.expires_in) - MARGIN) * 1000);
+        const life = Number(answer.expires_in);
+        isGoodUntil(asked + (life - Math.min(MARGIN, life / 10)) * 1000);
         return answer.access_token;
     }
     async #repeat(call) {

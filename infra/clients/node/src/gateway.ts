@@ -38,7 +38,7 @@ export interface Verdict extends Omit<wire.Verdict, "authenticated" | "fallback_
 const TRIES = 3;
 /** Seconds of `Retry-After` that are waited for; what takes longer is told to the caller. */
 const PATIENCE = 5;
-/** Seconds before its end that an access token is no longer used. */
+/** Seconds before its end that an access token is no longer used; a tenth of a life that is short. */
 const MARGIN = 60;
 const NO_CALLBACK = "Network does not support callback on redirect_uri";
 
@@ -117,26 +117,30 @@ export class Gateway {
   async #authorized<Answer>(call: Call): Promise<Answer> {
     // By the key a POST that comes again gets the same answer and does nothing twice.
     const headers = call.method === "POST" ? { ...call.headers, "idempotency-key": randomUUID() } : call.headers;
-    const ask = async () => {
-      const authorization = `Bearer ${await this.#accessToken()}`;
-      return this.#repeat<Answer>({ ...call, headers: { ...headers, authorization } });
-    };
+    const ask = (text: string) => this.#repeat<Answer>({ ...call, headers: { ...headers, authorization: `Bearer ${text}` } });
+    const token = this.#accessToken();
+    const text = await token.text;
     try {
-      return await ask();
+      return await ask(text);
     } catch (error) {
-      if (!(error instanceof GatewayError && error.status === 401 && this.#token)) throw error;
-      this.#token = undefined;
-      return ask();
+      if (!(error instanceof GatewayError && error.status === 401)) throw error;
     }
+    this.#drop(token);
+    return ask(await this.#accessToken().text);
   }
 
   /** Many callers at once wait for one request; a failed one is not kept. */
-  #accessToken(): Promise<string> {
-    if (this.#token && Date.now() < this.#token.until) return this.#token.text;
+  #accessToken(): Token {
+    if (this.#token && Date.now() < this.#token.until) return this.#token;
     const fresh: Token = { until: Infinity, text: this.#signIn((until) => (fresh.until = until)) };
-    fresh.text.catch(() => (this.#token = undefined));
+    fresh.text.catch(() => this.#drop(fresh));
     this.#token = fresh;
-    return fresh.text;
+    return fresh;
+  }
+
+  /** Its successor, if another caller has already got one, stays. */
+  #drop(token: Token): void {
+    if (this.#token === token) this.#token = undefined;
   }
 
   async #signIn(isGoodUntil: (time: number) => void): Promise<string> {
@@ -146,7 +150,8 @@ export class Gateway {
     const body = new URLSearchParams({ grant_type: "client_credentials", scope });
     const asked = Date.now();
     const answer = await this.#repeat<wire.TokenAnswer>({ method: "POST", path: "/v1/oauth/token", headers, body });
-    isGoodUntil(asked + (Number(answer.expires_in) - MARGIN) * 1000);
+    const life = Number(answer.expires_in);
+    isGoodUntil(asked + (life - Math.min(MARGIN, life / 10)) * 1000);
     return answer.access_token;
   }
 

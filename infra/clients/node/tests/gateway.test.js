@@ -49,14 +49,37 @@ test("get_config signs in once for many callers and asks with a form", async (t)
   assert.notEqual(asked[0].headers["idempotency-key"], asked[1].headers["idempotency-key"]);
 });
 
-test("an access token is used until a minute before its end", async (t) => {
-  const { gateway, at } = await serve(t, { "/v1/coverage": [[200, { countries: [] }]] });
+test("an access token is used until a minute before its end, or a tenth of a short life", async (t) => {
   t.mock.timers.enable({ apis: ["Date"] });
-  for (const [tick, tokens] of [[0, 1], [3_539_000, 1], [1_000, 2]]) {
-    t.mock.timers.tick(tick);
-    await gateway.coverage();
-    assert.equal(at("/v1/oauth/token").length, tokens);
+  for (const [expires_in, most] of [["3600", 3_539_000], [60, 53_000]]) {
+    const token = [200, { ...TOKEN[1], expires_in }];
+    const { gateway, at } = await serve(t, { "/v1/oauth/token": [token], "/v1/coverage": [[200, { countries: [] }]] });
+    for (const [tick, tokens] of [[0, 1], [most, 1], [1_000, 2]]) {
+      t.mock.timers.tick(tick);
+      await gateway.coverage();
+      assert.equal(at("/v1/oauth/token").length, tokens);
+    }
   }
+});
+
+test("many callers whose access token is refused at once share its successor", async (t) => {
+  const { gateway, at } = await serve(t, { "/v1/coverage": [[200, { countries: [] }]] });
+  await gateway.coverage();
+  // Each refusal arrives when another's successor is already there.
+  const released = [];
+  const real = globalThis.fetch;
+  t.mock.method(globalThis, "fetch", async (url, call) => {
+    if (!url.endsWith("/v1/coverage") || released.length === 3) return real(url, call);
+    await new Promise((release) => released.push(release));
+    return new Response(JSON.stringify(UNAUTHORIZED[1]), { status: 401 });
+  });
+  const all = [1, 2, 3].map(() => gateway.coverage());
+  while (released.length < 3) await new Promise(setImmediate);
+  for (const [index, release] of released.entries()) {
+    release();
+    await all[index];
+  }
+  assert.equal(at("/v1/oauth/token").length, 2);
 });
 
 test("a refused access token is replaced once, and a refused sign-in is not kept", async (t) => {

@@ -7,7 +7,7 @@ import time
 import urllib.parse
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import httpx
@@ -19,7 +19,7 @@ from .error import GatewayError
 TRIES = 3
 # Seconds of Retry-After that are waited for; what takes longer is told to the caller.
 PATIENCE = 5.0
-# Seconds before its end that an access token is no longer used.
+# Seconds before its end that an access token is no longer used; a tenth of a life that is short.
 MARGIN = 60.0
 NO_CALLBACK = "Network does not support callback on redirect_uri"
 
@@ -34,6 +34,9 @@ class Verdict:
     fallback_advised: bool
     reason: str | None
     correlation_id: str | None
+    # If it was asked for: this verdict, signed. Who has the salt too can find the number, so it is not printed.
+    receipt: str | None
+    receipt_salt: str | None = field(repr=False)
 
 
 class Gateway:
@@ -111,6 +114,8 @@ class Gateway:
             fallback_advised=_is_true(said.get("fallback_advised")),
             reason=said.get("reason"),
             correlation_id=said.get("correlation_id"),
+            receipt=said.get("receipt"),
+            receipt_salt=said.get("receipt_salt"),
         )
 
     def coverage(self) -> api.Coverage:
@@ -143,7 +148,8 @@ class Gateway:
                 content: Mapping[str, Any] = {"data": form, "auth": self._credentials}
                 answer: api.TokenAnswer = _repeat(lambda: self._send("POST", "/v1/oauth/token", **content))
                 self._token = answer["access_token"]
-                self._until = asked + float(answer["expires_in"]) - MARGIN
+                life = float(answer["expires_in"])
+                self._until = asked + life - min(MARGIN, life / 10)
             return self._token
 
     def _send(self, method: str, path: str, **content: Any) -> Any:

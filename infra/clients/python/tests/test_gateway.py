@@ -85,12 +85,14 @@ class GatewayTest(unittest.TestCase):
         self.assertEqual({(headers["authorization"], body) for headers, body in requests}, {("Bearer v4.public.A", form)})
         self.assertEqual(len({headers["idempotency-key"] for headers, _ in requests}), 4)
 
-    def test_an_access_token_is_used_until_a_minute_before_its_end(self):
-        gateway = self.serve({"/v1/coverage": [(200, {"countries": []}, {})]})
-        for now, tokens in [(1_000, 1), (4_539, 1), (4_540, 2)]:
-            with mock.patch("silent_auth.gateway.time.time", return_value=now):
-                gateway.coverage()
-            self.assertEqual(len(self.at("/v1/oauth/token")), tokens, now)
+    def test_an_access_token_is_used_until_a_minute_before_its_end_or_a_tenth_of_a_short_life(self):
+        for life, most in [("3600", 3_539), (60, 53)]:
+            token = (200, TOKEN[1] | {"expires_in": life}, {})
+            gateway = self.serve({"/v1/oauth/token": [token], "/v1/coverage": [(200, {"countries": []}, {})]})
+            for passed, tokens in [(0, 1), (most, 1), (most + 1, 2)]:
+                with mock.patch("silent_auth.gateway.time.time", return_value=1_000 + passed):
+                    gateway.coverage()
+                self.assertEqual(len(self.at("/v1/oauth/token")), tokens, (life, passed))
 
     def test_a_refused_access_token_is_replaced_once_and_a_refused_sign_in_is_not_kept(self):
         right = (200, {"authenticated": "true", "service": "otp"}, {})
@@ -148,8 +150,15 @@ class GatewayTest(unittest.TestCase):
     def test_a_verdict_is_a_boolean_whatever_the_wire_has(self):
         no = {"authenticated": "false", "reason": "MISMATCH", "fallback_advised": "true", "service": "authenticate"}
         gateway = self.serve({"/v1/validate": [(200, no, {}), (200, {"authenticated": True, "service": "otp"}, {})]})
-        self.assertEqual(gateway.validate({"id_token": "I"}), Verdict(False, "authenticate", True, "MISMATCH", None))
-        self.assertEqual(gateway.validate({"id_token": "I"}), Verdict(True, "otp", False, None, None))
+        self.assertEqual(gateway.validate({"id_token": "I"}), Verdict(False, "authenticate", True, "MISMATCH", None, None, None))
+        self.assertEqual(gateway.validate({"id_token": "I"}), Verdict(True, "otp", False, None, None, None, None))
+
+    def test_a_verdict_brings_the_receipt_that_was_asked_for_and_does_not_print_its_salt(self):
+        said = {"authenticated": "true", "service": "otp", "receipt": "v4.public.R", "receipt_salt": "5bdc"}
+        gateway = self.serve({"/v1/validate": [(200, said, {})]})
+        verdict = gateway.validate({"id_token": "I", "otp_code": "048213", "receipt": "true"})
+        self.assertEqual((verdict.receipt, verdict.receipt_salt), ("v4.public.R", "5bdc"))
+        self.assertNotIn("5bdc", repr(verdict))
 
     def test_neither_errors_nor_the_log_of_httpx_quote_an_id_token(self):
         gateway = self.serve({"/v1/authenticate/otp": [(200, {}, {}), (302, {}, {"Location": "https://evil.test/"}), BROKEN]})

@@ -5,6 +5,8 @@ export interface View {
     codeLength: number;
     /** 0: the code is no longer good. */
     expiresIn: number;
+    /** The answer to `send` is awaited: offer no other. */
+    isSending: boolean;
     /** 0: another may be sent. */
     resendIn: number;
     /** Guesses at this code. */
@@ -27,8 +29,8 @@ export declare class CodeEntry {
     constructor(config: Config, options: CodeOptions);
     get view(): View;
     /**
-     * Has a code sent, or another that replaces it. Right after a silent attempt the gateway wants a few seconds to pass; they
-     * are waited for.
+     * Has a code sent, or another that replaces it; the field is emptied for it. Right after a silent attempt the gateway wants
+     * a few seconds to pass; they are waited for. Called again before the answer is there, it asks no second time.
      *
      * @throws AuthError as `next` says; whatever the page's own `send` throws.
      */

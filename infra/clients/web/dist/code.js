@@ -7,8 +7,9 @@ export class CodeEntry {
     #listening = new AbortController();
     #sent = { codeLength: 0, expiresAt: 0, resendAt: 0, attemptsLeft: 0 };
     #tick;
+    #sending;
     #waiting;
-    #early;
+    #digits = "";
     constructor(config, options) {
         this.#config = config;
         this.#options = options;
@@ -22,10 +23,22 @@ export class CodeEntry {
     get view() {
         const { codeLength, expiresAt, resendAt, attemptsLeft } = this.#sent;
         const until = (at) => Math.max(0, Math.ceil((at - Date.now()) / 1000));
-        return { codeLength, expiresIn: until(expiresAt), resendIn: until(resendAt), attemptsLeft };
+        const isSending = this.#sending !== undefined;
+        return { codeLength, expiresIn: until(expiresAt), isSending, resendIn: until(resendAt), attemptsLeft };
     }
-    async send() {
+    send() {
+        if (this.#sending)
+            return this.#sending;
+        this.#sending = this.#ask().finally(() => {
+            this.#sending = undefined;
+            this.#show();
+        });
+        this.#show();
+        return this.#sending;
+    }
+    async #ask() {
         this.#listen();
+        this.#empty();
         for (let hasWaited = false;; hasWaited = true) {
             const response = await this.#options.send();
             this.#stopped.signal.throwIfAborted();
@@ -44,33 +57,36 @@ export class CodeEntry {
             signal.throwIfAborted();
             signal.addEventListener("abort", () => reject(signal.reason), { once: true });
             this.#waiting = (otp_code) => {
-                this.#waiting = this.#early = undefined;
+                this.#waiting = undefined;
+                this.#digits = "";
                 resolve(proof(this.#config, { otp_code }));
             };
-            if (this.#early)
-                this.#waiting(this.#early);
+            this.#take();
         });
     }
     typed(text) {
-        const code = text.replace(/\D/g, "");
-        this.#early = code.length > 0 && code.length === this.#sent.codeLength ? code : undefined;
-        if (this.#early)
-            this.#waiting?.(this.#early);
+        this.#digits = text.replace(/\D/g, "");
+        this.#take();
     }
     wrong() {
         this.#sent.attemptsLeft = Math.max(0, this.#sent.attemptsLeft - 1);
-        this.#early = undefined;
-        const { input } = this.#options;
-        if (input) {
-            input.value = "";
-            input.focus();
-        }
+        this.#empty();
+        this.#options.input?.focus();
         this.#show();
     }
     stop() {
         this.#stopped.abort();
         this.#listening.abort();
         clearTimeout(this.#tick);
+    }
+    #empty() {
+        this.#digits = "";
+        if (this.#options.input)
+            this.#options.input.value = "";
+    }
+    #take() {
+        if (this.#digits && this.#digits.length === this.#sent.codeLength)
+            this.#waiting?.(this.#digits);
     }
     #count(sent) {
         const now = Date.now();
@@ -81,19 +97,20 @@ export class CodeEntry {
             resendAt: at(sent.resend_after),
             attemptsLeft: Number(sent.attempts_left),
         };
-        this.#show();
+        this.#take();
     }
     #hold(refused) {
         if (refused.next === "wait")
             this.#sent.resendAt = Date.now() + refused.seconds * 1000;
-        this.#show();
         return refused;
     }
     #show() {
+        if (this.#stopped.signal.aborted)
+            return;
         const { view } = this;
         this.#options.onChange?.(view);
         clearTimeout(this.#tick);
-        const counts = this.#options.onChange && !this.#stopped.signal.aborted && (view.expiresIn > 0 || view.resendIn > 0);
+        const counts = this.#options.onChange && (view.expiresIn > 0 || view.resendIn > 0);
         if (counts)
             this.#tick = setTimeout(() => this.#show(), 1000);
     }

@@ -83,6 +83,7 @@ async function present(digital, signal) {
         return { protocol, data: typeof data === "string" ? JSON.parse(data) : data };
     }
     catch (error) {
+        signal?.throwIfAborted();
         return { error: error instanceof Error ? error.name : "UnknownError" };
     }
 }

@@ -9,6 +9,8 @@ export interface View {
   codeLength: number;
   /** 0: the code is no longer good. */
   expiresIn: number;
+  /** The answer to `send` is awaited: offer no other. */
+  isSending: boolean;
   /** 0: another may be sent. */
   resendIn: number;
   /** Guesses at this code. */
@@ -35,9 +37,10 @@ export class CodeEntry {
   #listening = new AbortController();
   #sent = { codeLength: 0, expiresAt: 0, resendAt: 0, attemptsLeft: 0 };
   #tick: ReturnType<typeof setTimeout> | undefined;
+  #sending: Promise<void> | undefined;
   #waiting: ((code: string) => void) | undefined;
-  /** A code that came before anyone waited for it. */
-  #early: string | undefined;
+  /** The digits so far. They may come before their number is known, or before anyone waits for them. */
+  #digits = "";
 
   constructor(config: Config, options: CodeOptions) {
     this.#config = config;
@@ -52,17 +55,29 @@ export class CodeEntry {
   get view(): View {
     const { codeLength, expiresAt, resendAt, attemptsLeft } = this.#sent;
     const until = (at: number) => Math.max(0, Math.ceil((at - Date.now()) / 1000));
-    return { codeLength, expiresIn: until(expiresAt), resendIn: until(resendAt), attemptsLeft };
+    const isSending = this.#sending !== undefined;
+    return { codeLength, expiresIn: until(expiresAt), isSending, resendIn: until(resendAt), attemptsLeft };
   }
 
   /**
-   * Has a code sent, or another that replaces it. Right after a silent attempt the gateway wants a few seconds to pass; they
-   * are waited for.
+   * Has a code sent, or another that replaces it; the field is emptied for it. Right after a silent attempt the gateway wants
+   * a few seconds to pass; they are waited for. Called again before the answer is there, it asks no second time.
    *
    * @throws AuthError as `next` says; whatever the page's own `send` throws.
    */
-  async send(): Promise<void> {
+  send(): Promise<void> {
+    if (this.#sending) return this.#sending;
+    this.#sending = this.#ask().finally(() => {
+      this.#sending = undefined;
+      this.#show();
+    });
+    this.#show();
+    return this.#sending;
+  }
+
+  async #ask(): Promise<void> {
     this.#listen();
+    this.#empty();
     for (let hasWaited = false; ; hasWaited = true) {
       const response = await this.#options.send();
       this.#stopped.signal.throwIfAborted();
@@ -81,29 +96,25 @@ export class CodeEntry {
       signal.throwIfAborted();
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
       this.#waiting = (otp_code) => {
-        this.#waiting = this.#early = undefined;
+        this.#waiting = undefined;
+        this.#digits = "";
         resolve(proof(this.#config, { otp_code }));
       };
-      if (this.#early) this.#waiting(this.#early);
+      this.#take();
     });
   }
 
   /** What the person typed or pasted; anything but a whole code is waited out. For a page without `input`. */
   typed(text: string): void {
-    const code = text.replace(/\D/g, "");
-    this.#early = code.length > 0 && code.length === this.#sent.codeLength ? code : undefined;
-    if (this.#early) this.#waiting?.(this.#early);
+    this.#digits = text.replace(/\D/g, "");
+    this.#take();
   }
 
   /** Validate said no: one attempt less, and an empty field. */
   wrong(): void {
     this.#sent.attemptsLeft = Math.max(0, this.#sent.attemptsLeft - 1);
-    this.#early = undefined;
-    const { input } = this.#options;
-    if (input) {
-      input.value = "";
-      input.focus();
-    }
+    this.#empty();
+    this.#options.input?.focus();
     this.#show();
   }
 
@@ -111,6 +122,15 @@ export class CodeEntry {
     this.#stopped.abort();
     this.#listening.abort();
     clearTimeout(this.#tick);
+  }
+
+  #empty(): void {
+    this.#digits = "";
+    if (this.#options.input) this.#options.input.value = "";
+  }
+
+  #take(): void {
+    if (this.#digits && this.#digits.length === this.#sent.codeLength) this.#waiting?.(this.#digits);
   }
 
   #count(sent: SentCode): void {
@@ -122,21 +142,21 @@ export class CodeEntry {
       resendAt: at(sent.resend_after),
       attemptsLeft: Number(sent.attempts_left),
     };
-    this.#show();
+    this.#take();
   }
 
   /** A refusal that time will help keeps the page from asking again before that. */
   #hold(refused: AuthError): AuthError {
     if (refused.next === "wait") this.#sent.resendAt = Date.now() + refused.seconds * 1000;
-    this.#show();
     return refused;
   }
 
   #show(): void {
+    if (this.#stopped.signal.aborted) return;
     const { view } = this;
     this.#options.onChange?.(view);
     clearTimeout(this.#tick);
-    const counts = this.#options.onChange && !this.#stopped.signal.aborted && (view.expiresIn > 0 || view.resendIn > 0);
+    const counts = this.#options.onChange && (view.expiresIn > 0 || view.resendIn > 0);
     if (counts) this.#tick = setTimeout(() => this.#show(), 1000);
   }
 

@@ -118,6 +118,7 @@ async function present(digital: string, signal?: AbortSignal): Promise<unknown> 
     const { protocol, data } = credential;
     return { protocol, data: typeof data === "string" ? JSON.parse(data) : data };
   } catch (error) {
+    signal?.throwIfAborted();
     return { error: error instanceof Error ? error.name : "UnknownError" };
   }
 }

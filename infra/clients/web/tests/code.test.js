@@ -42,13 +42,13 @@ test("scalars are read quoted and native, and the view counts down", async (t) =
   for (const answer of [SENT, native]) {
     t.mock.timers.enable({ apis: ["Date"], now: 1_000_000 });
     const { made } = await entry(t, () => [200, answer]);
-    assert.deepEqual(made.view, { codeLength: 0, expiresIn: 0, resendIn: 0, attemptsLeft: 0 });
+    assert.deepEqual(made.view, { codeLength: 0, expiresIn: 0, isSending: false, resendIn: 0, attemptsLeft: 0 });
     await made.send();
-    assert.deepEqual(made.view, { codeLength: 6, expiresIn: 300, resendIn: 30, attemptsLeft: 5 });
+    assert.deepEqual(made.view, { codeLength: 6, expiresIn: 300, isSending: false, resendIn: 30, attemptsLeft: 5 });
     t.mock.timers.tick(29_500);
-    assert.deepEqual(made.view, { codeLength: 6, expiresIn: 271, resendIn: 1, attemptsLeft: 5 });
+    assert.deepEqual(made.view, { codeLength: 6, expiresIn: 271, isSending: false, resendIn: 1, attemptsLeft: 5 });
     t.mock.timers.tick(1_000_000);
-    assert.deepEqual(made.view, { codeLength: 6, expiresIn: 0, resendIn: 0, attemptsLeft: 5 });
+    assert.deepEqual(made.view, { codeLength: 6, expiresIn: 0, isSending: false, resendIn: 0, attemptsLeft: 5 });
     t.mock.timers.reset();
   }
 });
@@ -60,7 +60,7 @@ test("the page is shown each second until nothing counts down", async (t) => {
   t.mock.timers.enable({ apis: ["Date", "setTimeout"] });
   await made.send();
   for (let second = 0; second < 5; second++) t.mock.timers.tick(1000);
-  assert.deepEqual(views, [[2, 1], [1, 0], [0, 0]]);
+  assert.deepEqual(views, [[0, 0], [2, 1], [1, 0], [0, 0]]);
 });
 
 test("a wrong code costs an attempt and empties the field, and the next is awaited", async (t) => {
@@ -80,6 +80,62 @@ test("too soon after a silent attempt it is waited and sent once more", async (t
   const { made, requests } = await entry(t, (_, count) => (count === 1 ? [400, TOO_SOON, { "retry-after": "0.001" }] : [200, SENT]));
   await made.send();
   assert.deepEqual([requests.length, made.view.codeLength], [2, 6]);
+});
+
+/** An entry whose backend answers when told: `backend.come(200, SENT)`. */
+function late(t, options) {
+  const backend = { asked: 0 };
+  const send = () => {
+    backend.asked++;
+    return new Promise((answered) => (backend.come = (status, body) => answered(new Response(JSON.stringify(body), { status }))));
+  };
+  const made = new CodeEntry(CONFIG, { send, ...options });
+  t.after(() => made.stop());
+  return { made, backend };
+}
+
+test("a code that comes before the answer to send is taken once its length is known", async (t) => {
+  for (const isAwaited of [true, false]) {
+    const input = new Field();
+    const { made, backend } = late(t, { input });
+    const sending = made.send();
+    const early = isAwaited && made.code();
+    input.type("048213");
+    backend.come(200, SENT);
+    await sending;
+    assert.equal((await (early || made.code())).otp_code, "048213");
+  }
+});
+
+test("one code is asked for at a time, and no other is offered meanwhile", async (t) => {
+  const views = [];
+  const { made, backend } = late(t, { onChange: ({ isSending, resendIn }) => views.push([isSending, resendIn]) });
+  for (const [status, body, resendIn] of [[200, { ...SENT, resend_after: "0" }, 0], [429, {}, 30], [200, SENT, 30]]) {
+    views.length = 0;
+    const both = Promise.allSettled([made.send(), made.send()]);
+    assert.equal(made.view.isSending, true);
+    backend.come(status, body);
+    const [first, second] = await both;
+    assert.deepEqual(first, second);
+    assert.equal(first.status, status === 200 ? "fulfilled" : "rejected");
+    assert.deepEqual([views.at(0)[0], views.at(-1)], [true, [false, resendIn]]);
+  }
+  assert.equal(backend.asked, 3);
+  const offline = late(t, { send: () => Promise.reject(new Error("offline")) }).made;
+  await assert.rejects(offline.send(), { message: "offline" });
+  assert.equal(offline.view.isSending, false);
+});
+
+test("a code of the SMS before is not taken for the one that replaces it", async (t) => {
+  const input = new Field();
+  const { made } = await entry(t, () => [200, SENT], { input });
+  await made.send();
+  input.type("111111");
+  await made.send();
+  assert.equal(input.value, "");
+  const code = made.code();
+  input.type("222222");
+  assert.equal((await code).otp_code, "222222");
 });
 
 test("each refusal says what to do next", async (t) => {

@@ -85,6 +85,9 @@ test("a request for a digital credential goes to the wallet, and a failure there
   assert.deepEqual((await silent(asked)).payload, presented);
   answer = () => Promise.reject(new DOMException("no", "NotAllowedError"));
   assert.deepEqual((await silent(asked)).payload, { error: "NotAllowedError" });
+  const caller = new AbortController();
+  answer = ({ signal }) => (caller.abort(new Error("the person left")), Promise.reject(signal.reason));
+  await assert.rejects(silent(asked, { signal: caller.signal }), { message: "the person left" });
 });
 
 /** The person's way out of the page, and back. */
