@@ -115,6 +115,22 @@ async fn the_same_request_with_its_key_gets_the_same_answer_and_asks_nobody_agai
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_same_request_with_its_key_while_the_operator_is_asked_is_to_come_again() {
+    let rogue = Rogue::direct().await;
+    let (customer, started) = begin(&rogue.gateway).await;
+    let body = proof(&started, &payload(&started, "good"));
+    let keyed = async || {
+        let request = client().post(format!("{}/v1/validate", rogue.gateway.url)).bearer_auth(&customer.token);
+        answer(request.header("idempotency-key", "one").json(&body).send().await.expect("an answer")).await
+    };
+    let at_once = futures_util::future::join_all((0..8).map(|_| keyed())).await;
+    assert!(at_once.iter().all(|(status, _)| matches!(status, 200 | 503)), "{at_once:?}");
+    let (status, verdict) = keyed().await;
+    assert_eq!((status, &verdict["authenticated"]), (200, &json!("true")));
+    assert_eq!(rogue.asked(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_may_read_what_authenticate_says_only_where_the_operator_is_asked_by_pages() {
     let rogue = Rogue::by_payload().await;
     let (_, started) = begin(&rogue.gateway).await;

@@ -22,7 +22,16 @@ impl Validate {
         if self.attempts.is_malformed(&session, &operation, now) {
             return Err(ApiError::at(wire::PAYLOAD, "payload", "is nothing that this operator gives a handset"));
         }
-        let (session, ()) = self.change(session, now, |session| session.begin_payload(now)).await?;
+        let mut is_asked = false;
+        let begun = self.change(session, now, |session| {
+            is_asked = session.is_exchanging();
+            session.begin_payload(now)
+        });
+        let (session, ()) = begun.await.map_err(|error| match once {
+            // Perhaps it is this very request, whose answer the customer did not get: soon it will be known.
+            Some(_) if is_asked => ApiError::unavailable("the operator is being asked about this session"),
+            _ => error,
+        })?;
         let reason = self.attempts.judge(&session, operation, None, now).await;
         let record = |session: &mut Session| {
             session.answer_payload(reason)?;

@@ -105,6 +105,11 @@ impl Session {
         if equal(state, &self.handshake.state) { self.claim(Way::Enrichment) } else { Err(Refusal::WrongProof) }
     }
 
+    /// Is the operator being asked now?
+    pub fn is_exchanging(&self) -> bool {
+        matches!(self.silent, Silent::Exchanging { .. }) && !self.answered
+    }
+
     /// The customer brought what the operator gave the handset: claims the one exchange.
     pub fn begin_payload(&mut self, now: u64) -> Result<(), Refusal> {
         match (self.way, &self.silent) {
