@@ -145,6 +145,10 @@ async function begin() {
   $("device").value = first.msisdn;
   await choose();
   const events = new EventSource("/api/events");
+  // The browser opens it again by itself, unless the sandbox does not know this page any more.
+  events.onerror = () => {
+    if (events.readyState === EventSource.CLOSED) outcome("bad", "The sandbox was started anew.", "Load this page again.");
+  };
   events.onmessage = ({ data }) => {
     const call = hear(JSON.parse(data));
     if (call === "begin") return outcome("busy", "Signing in …", "The shop’s backend asks what the phone must do.");

@@ -56,10 +56,13 @@ function draw(call) {
   if (said) summary.append(element("span", said, "note"));
   told.set(call, said);
 
+  const before = item.querySelector("details");
+  const isFocused = before?.contains(document.activeElement) ?? false;
   const details = element("details");
-  details.open = item.querySelector("details")?.open ?? false;
+  details.open = before?.open ?? false;
   details.append(summary, table("Asked", fields), table("Answered", answer));
   item.replaceChildren(arrow(call), details);
+  if (isFocused) summary.focus();
 }
 
 /** Worth reading without asking for more: what was judged, and what was wrong. */

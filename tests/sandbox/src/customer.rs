@@ -75,14 +75,19 @@ impl Customer {
         Hop::make("GET", &url, self.http.get(&url)).await
     }
 
-    /// Posts with the access token. A refused token is forgotten, so that the next flow fetches another.
-    async fn post(&self, path: &str, body: impl FnOnce(RequestBuilder) -> RequestBuilder) -> Hop {
+    /// Posts with the access token. Where that has ended meanwhile, it is tried again with another.
+    async fn post(&self, path: &str, body: impl Fn(RequestBuilder) -> RequestBuilder) -> Hop {
         let url = format!("{}{path}", self.url);
-        let token = self.token.lock().await.clone().unwrap_or_default();
-        let hop = Hop::make("POST", &url, body(self.http.post(&url).bearer_auth(token))).await;
-        if hop.status == 401 {
-            self.token.lock().await.take();
+        let ask = async || {
+            let token = self.token.lock().await.clone().unwrap_or_default();
+            Hop::make("POST", &url, body(self.http.post(&url).bearer_auth(token))).await
+        };
+        let hop = ask().await;
+        if hop.status != 401 {
+            return hop;
         }
-        hop
+        self.token.lock().await.take();
+        self.sign_in().await;
+        ask().await
     }
 }

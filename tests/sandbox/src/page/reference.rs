@@ -44,8 +44,9 @@ pub(super) async fn file(State(Page(page)): State<Page>, Path(name): Path<String
     };
     match fs::read_to_string(page.reference.directory.join("docs").join(&name)).await {
         Ok(text) if name == "openapi.json" => {
-            let text = text.replace("http://127.0.0.1:9000", &page.gateway.url);
+            // In this order, or a gateway at the second address would be taken for enrich's.
             let text = text.replace("http://127.0.0.1:9002", &page.reference.enrich_url);
+            let text = text.replace("http://127.0.0.1:9000", &page.gateway.url);
             ([(header::CONTENT_TYPE, kind)], text).into_response()
         }
         Ok(text) => ([(header::CONTENT_TYPE, kind)], text).into_response(),
