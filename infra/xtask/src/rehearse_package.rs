@@ -18,8 +18,8 @@ use crate::{
     templates::Family,
 };
 
-const FUNCTIONS: [&str; 9] =
-    ["token", "get-config", "authenticate", "callback", "enrich", "otp", "validate", "coverage", "keys"];
+const FUNCTIONS: [&str; 10] =
+    ["token", "get-config", "authenticate", "callback", "enrich", "otp", "validate", "coverage", "keys", "notify"];
 /// The template, and the one that it nests.
 const TEMPLATES: [&str; 2] = ["template.yaml", "infra/watch.yaml"];
 
