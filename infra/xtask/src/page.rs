@@ -29,7 +29,7 @@ pub fn picture(workspace: &Workspace) -> Result<(), Error> {
 
 /// Node, where the tests are; nothing without a browser.
 fn node(workspace: &Workspace, gateway: &Path) -> Result<Option<Run>, Error> {
-    let Some(browser) = tools::browser()? else { return Ok(None) };
+    let Some(browser) = tools::browser() else { return Ok(None) };
     let mut run = Run::new(workspace, "node").env("CHROME", browser).env("NPM", tools::playwright(workspace)?);
     run.0.current_dir(workspace.root.join(TESTS));
     Ok(Some(run.env("GATEWAY_JSON", gateway)))

@@ -85,7 +85,7 @@ fn guide(workspace: &Workspace, out: &Path) -> Result<(), Error> {
 
 /// The page must show its last operation, with no name resolved but this machine's.
 fn browser(workspace: &Workspace, system: &System, out: &Path) -> Result<(), Error> {
-    let Some(program) = tools::browser()? else { return Ok(()) };
+    let Some(program) = tools::browser() else { return Ok(()) };
     // A profile of the developer's own stays as it is.
     let profile = out.join("browser");
     let run = Run::new(workspace, program)
