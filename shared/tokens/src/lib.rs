@@ -6,6 +6,7 @@
 //! a key of their own, that of statements, so that whoever has it can make no token that opens anything.
 
 mod claims;
+mod kept;
 mod keys;
 mod mint;
 #[cfg(test)]

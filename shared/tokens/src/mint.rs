@@ -9,7 +9,7 @@ use pasetors::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{AccessToken, Event, IdToken, PublicKeys, Receipt, SigningKey};
+use crate::{AccessToken, Event, IdToken, PublicKeys, Receipt, SigningKey, kept::Kept};
 
 /// How far another machine's clock may differ from ours.
 pub const SKEW_MS: u64 = 60_000;
@@ -62,8 +62,8 @@ struct Footer {
     kid: String,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Registered {
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Registered {
     iss: String,
     aud: String,
     iat: String,
@@ -101,6 +101,7 @@ pub struct Issuer {
 pub struct Verifier {
     keys: PublicKeys,
     url: String,
+    kept: Kept,
 }
 
 impl Issuer {
@@ -154,7 +155,7 @@ impl Issuer {
 
 impl Verifier {
     pub fn new(keys: PublicKeys, url: &str) -> Self {
-        Self { keys, url: url.to_owned() }
+        Self { keys, url: url.to_owned(), kept: Kept::default() }
     }
 
     pub fn keys(&self) -> &PublicKeys {
@@ -163,12 +164,17 @@ impl Verifier {
 
     /// An access token that is valid at `now` (Unix milliseconds).
     pub fn access(&self, token: &str, now: u64) -> Result<AccessToken, InvalidToken> {
-        self.verify(token, now)
+        if let Some((registered, claims)) = self.kept.get(token) {
+            return self.check(&registered, now).map(|()| claims);
+        }
+        let read = self.verify::<AccessToken>(token, now)?;
+        self.kept.put(token, read.clone());
+        Ok(read.1)
     }
 
     /// An id_token that is valid at `now` (Unix milliseconds).
     pub fn id(&self, token: &str, now: u64) -> Result<IdToken, InvalidToken> {
-        self.verify(token, now)
+        self.verify(token, now).map(|(_, claims)| claims)
     }
 
     /// A receipt that was given before `now` (Unix milliseconds), and when: the same. These keys are those of statements.
@@ -179,6 +185,11 @@ impl Verifier {
     /// An event of before `now`, and when it was: the same.
     pub fn event(&self, token: &str, now: u64) -> Result<(Event, u64), InvalidToken> {
         self.stated(token, now)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn kept(&self) -> usize {
+        self.kept.len()
     }
 
     fn stated<T: Kind>(&self, token: &str, now: u64) -> Result<(T, u64), InvalidToken> {
@@ -192,11 +203,12 @@ impl Verifier {
         }
     }
 
-    fn verify<T: Kind>(&self, token: &str, now: u64) -> Result<T, InvalidToken> {
+    fn verify<T: Kind>(&self, token: &str, now: u64) -> Result<(Registered, T), InvalidToken> {
         let payload = self.open::<T>(token)?;
         let registered: Registered = serde_json::from_str(&payload).map_err(|_| InvalidToken::Claims)?;
         self.check(&registered, now)?;
-        serde_json::from_str(&payload).map_err(|_| InvalidToken::Claims)
+        let claims = serde_json::from_str(&payload).map_err(|_| InvalidToken::Claims)?;
+        Ok((registered, claims))
     }
 
     /// What a token of this kind says, once its signature holds.

@@ -76,6 +76,50 @@ fn one_kind_is_useless_as_the_other() {
     assert_eq!(verifier.id(&token, NOW), Err(InvalidToken::Signature));
 }
 
+proptest! {
+    #[test]
+    fn what_was_verified_before_changes_no_answer(
+        shows in prop::collection::vec((any::<prop::sample::Index>(), NOW - SKEW_MS * 2..NOW + SKEW_MS * 3), 1..40),
+    ) {
+        let ((issuer, verifier), other) = (pair(), pair().0);
+        let good = [0, SKEW_MS].map(|at| issuer.access(&access(), NOW + at, 60).unwrap());
+        let changed = |at: usize| {
+            let mut changed = good[0].clone().into_bytes();
+            changed[at] ^= 1;
+            String::from_utf8(changed).unwrap()
+        };
+        let tokens = [
+            &good[..],
+            &[issuer.id(&id(), NOW, 60).unwrap(), other.access(&access(), NOW, 60).unwrap(), String::new()],
+            &[changed(20), changed(good[0].len() - 1), format!("{}A", good[0]), good[0][..40].to_owned()],
+        ]
+        .concat();
+        for (token, now) in shows {
+            let token = token.get(&tokens);
+            let fresh = Verifier::new(PublicKeys::parse(&published(&verifier)).unwrap(), URL);
+            prop_assert_eq!(verifier.access(token, now), fresh.access(token, now));
+        }
+    }
+}
+
+fn published(verifier: &Verifier) -> String {
+    let keys = verifier.keys().published().unwrap();
+    keys.into_iter().map(|(_, key)| key).collect::<Vec<_>>().join(",")
+}
+
+#[test]
+fn only_so_many_tokens_are_remembered_and_none_that_does_not_hold() {
+    let (issuer, verifier) = pair();
+    for at in 0..crate::kept::MOST as u64 * 2 {
+        let token = issuer.access(&access(), NOW + at, 60).unwrap();
+        assert!(verifier.access(&token, NOW + at).is_ok());
+        assert!(verifier.access(&token[..token.len() - 1], NOW + at).is_err());
+        assert!((1..=crate::kept::MOST).contains(&verifier.kept()), "{at}");
+    }
+    assert_eq!(verifier.access(&issuer.access(&access(), NOW, 60).unwrap(), NOW + 60_000), Err(InvalidToken::Expired));
+    assert_eq!(verifier.kept(), crate::kept::MOST);
+}
+
 #[test]
 fn an_event_is_nothing_else_and_nothing_else_is_an_event() {
     let (issuer, verifier) = pair();
