@@ -11,7 +11,7 @@ use std::{
 };
 
 use gateway_tests::{Gateway, steps::client};
-use reqwest::{Body, Client, Method, RequestBuilder, redirect::Policy};
+use reqwest::{Body, Method, RequestBuilder, redirect::Policy};
 use sandbox::{
     gateway::{Credentials, Device, Gateway as Known},
     handset::Handset,
@@ -186,7 +186,7 @@ pub fn text(value: &Value) -> &str {
 impl<'a> Call<'a> {
     /// From this address: on the loopback network it says which SIM calls.
     pub fn from(mut self, source_ip: IpAddr) -> Self {
-        let client = Client::builder().no_proxy().redirect(Policy::none()).local_address(source_ip).build();
+        let client = sandbox::http::builder().redirect(Policy::none()).local_address(source_ip).build();
         let request = self.request.build().expect("a request");
         self.request = RequestBuilder::from_parts(client.expect("a client"), request);
         self

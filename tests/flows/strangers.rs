@@ -96,8 +96,7 @@ async fn a_handset_that_writes_the_networks_header_itself_is_not_believed() {
     let customer = Customer::sign_in(&gateway).await;
     let started = customer.start(&device(&gateway, "+447700900622"), &[]).await;
     let uri = started.json["authorize"]["authorization_uri"].as_str().expect("a uri").to_owned();
-    let wifi = reqwest::Client::builder()
-        .no_proxy()
+    let wifi = sandbox::http::builder()
         .local_address(started.device.source_ip)
         .cookie_store(true)
         .default_headers([("x-msisdn", "447700900622")].iter().fold(

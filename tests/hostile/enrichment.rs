@@ -24,7 +24,7 @@ struct Out {
 }
 
 fn at(source: impl Into<IpAddr>) -> Client {
-    Client::builder().no_proxy().redirect(Policy::none()).local_address(source.into()).build().expect("a client")
+    sandbox::http::builder().redirect(Policy::none()).local_address(source.into()).build().expect("a client")
 }
 
 fn location(response: &Response) -> String {

@@ -151,7 +151,7 @@ impl Proxy {
     pub async fn start(upstream: &str, faults: &Faults) -> Self {
         let (mut servers, bound) = (Servers::new(), Bound::at(0).await.expect("a free port"));
         let url = bound.url();
-        let client = Client::builder().no_proxy().build().expect("a client");
+        let client = sandbox::http::builder().build().expect("a client");
         let state = Arc::new((faults.clone(), upstream.to_owned(), client));
         servers.serve(bound, Router::new().fallback(forward).with_state(state));
         Self { url, _servers: servers }

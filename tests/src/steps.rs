@@ -47,7 +47,7 @@ pub fn invalid(description: &str) -> Answer {
 }
 
 pub fn client() -> Client {
-    Client::builder().no_proxy().redirect(Policy::none()).build().expect("a client")
+    sandbox::http::builder().redirect(Policy::none()).build().expect("a client")
 }
 
 impl Customer {

@@ -94,7 +94,7 @@ impl Server {
         let known = fs::read_to_string(&known).map_err(Error::file(&known))?;
         fs::write(&roots, known + &cert.pem()).map_err(Error::file(&roots))?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
-        let provider = Arc::new(crypto::aws_lc_rs::default_provider());
+        let provider = Arc::new(crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let config = config.map_err(Error::failed)?.with_no_client_auth();
         let config = config.with_single_cert(vec![cert.der().clone()], key).map_err(Error::failed)?;

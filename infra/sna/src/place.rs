@@ -114,7 +114,7 @@ impl Place {
         if self.is_local || (has_region && has_keys) {
             return Ok(());
         }
-        let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
+        let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         let found = aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await;
         if !has_region {
             self.variables.extend(found.region().map(|region| ("AWS_REGION".to_owned(), region.to_string())));

@@ -124,7 +124,7 @@ pub(crate) async fn send(
     let (connect, read) = (Duration::from_secs(5), Duration::from_secs(20));
     let settings = HttpConnectorSettings::builder().connect_timeout(connect).read_timeout(read).build();
     let connector = Connector::builder().connector_settings(settings).sleep_impl(TokioSleep::new());
-    let connector = connector.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build();
+    let connector = connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).build();
     let mut answer = connector.call(request).await.map_err(|error| failed(format!("no answer from {url}: {error}")))?;
     let error_type = answer.headers().get("x-amzn-errortype").map(str::to_owned);
     let date = answer.headers().get("date").and_then(|date| {

@@ -4,12 +4,13 @@
 //! session's nonce: no private key is ever stored, and what was encrypted for one session another cannot read.
 //! `dir` with `A256GCM` is under the operator's decryption key itself, which the operator has too.
 
-use aws_lc_rs::{
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+// ring agrees on keys that it made itself and forgets, never on one that is derived.
+use p256::{PublicKey as Point, SecretKey, elliptic_curve::sec1::ToSec1Point as _};
+use ring::{
     aead::{AES_128_GCM, AES_256_GCM, Aad, Algorithm, LessSafeKey, Nonce, UnboundKey},
-    agreement::{ECDH_P256, PrivateKey, UnparsedPublicKey, agree},
     hkdf::{HKDF_SHA256, KeyType, Salt},
 };
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -46,10 +47,8 @@ struct PublicKey {
 
 /// The public JWK of the session with this nonce. `None`: there is no session yet.
 pub fn public_key(secret: &DecryptionKey, nonce: &str) -> Option<Value> {
-    let key = private_key(secret, nonce)?.compute_public_key().ok()?;
-    // SEC 1 2.3.3: 4, x, y.
-    let (x, y) = key.as_ref().strip_prefix(&[4])?.split_at_checked(32)?;
-    let [x, y] = [x, y].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));
+    let point = private_key(secret, nonce)?.public_key().to_sec1_point(false);
+    let [x, y] = [point.x()?, point.y()?].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));
     Some(json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y, "use": "enc", "alg": "ECDH-ES" }))
 }
 
@@ -96,14 +95,12 @@ fn open(
 }
 
 /// RFC 7518 4.6: the key that both sides agree on, for A128GCM.
-fn agreed_key(own: &PrivateKey, header: &Header) -> Option<[u8; 16]> {
+fn agreed_key(own: &SecretKey, header: &Header) -> Option<[u8; 16]> {
     let epk = header.epk.as_ref().filter(|epk| epk.kty == "EC" && epk.crv == "P-256")?;
     let [x, y] = [&epk.x, &epk.y].map(|part| decode(part).filter(|part| part.len() == 32));
-    let point = [vec![4], x?, y?].concat();
-    let (apu, apv) = (decode(&header.apu)?, decode(&header.apv)?);
-    // aws-lc refuses a point that is not on the curve.
-    let key = agree(own, UnparsedPublicKey::new(&ECDH_P256, point), (), |shared| Ok(concat_kdf(shared, &apu, &apv)));
-    key.ok()
+    // SEC 1 2.3.3: 4, x, y. A point that is not on the curve is refused.
+    let theirs = Point::from_sec1_bytes(&[vec![4], x?, y?].concat()).ok()?;
+    Some(concat_kdf(own.diffie_hellman(&theirs).raw_secret_bytes(), &decode(&header.apu)?, &decode(&header.apv)?))
 }
 
 /// RFC 7518 4.6.2 (NIST SP 800-56A 5.8.1) for 128 bits: one round of SHA-256.
@@ -121,7 +118,7 @@ fn concat_kdf(shared: &[u8], apu: &[u8], apv: &[u8]) -> [u8; 16] {
 }
 
 /// HKDF-SHA256 (RFC 5869) of the decryption key; the next counter where 32 bytes are no scalar of P-256, once in 2^32.
-fn private_key(secret: &DecryptionKey, nonce: &str) -> Option<PrivateKey> {
+fn private_key(secret: &DecryptionKey, nonce: &str) -> Option<SecretKey> {
     if nonce.is_empty() {
         return None;
     }
@@ -129,7 +126,7 @@ fn private_key(secret: &DecryptionKey, nonce: &str) -> Option<PrivateKey> {
     (0..=u8::MAX).find_map(|counter| {
         let mut scalar = [0; 32];
         key.expand(&[LABEL, nonce.as_bytes(), &[counter]], Scalar).ok()?.fill(&mut scalar).ok()?;
-        PrivateKey::from_private_key(&ECDH_P256, &scalar).ok()
+        SecretKey::from_slice(&scalar).ok()
     })
 }
 

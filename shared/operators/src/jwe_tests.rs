@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::rand::fill;
 use secrecy::SecretBox;
 
 use super::*;
@@ -19,7 +18,7 @@ fn encode(bytes: impl AsRef<[u8]>) -> String {
 fn sealed(algorithm: &'static Algorithm, key: &[u8], header: &Value, text: &[u8]) -> String {
     let protected = encode(header.to_string());
     let mut iv = [0; 12];
-    fill(&mut iv).unwrap();
+    getrandom::fill(&mut iv).unwrap();
     let mut text = text.to_vec();
     let key = LessSafeKey::new(UnboundKey::new(algorithm, key).unwrap());
     let nonce = Nonce::assume_unique_for_key(iv);
@@ -30,23 +29,25 @@ fn sealed(algorithm: &'static Algorithm, key: &[u8], header: &Value, text: &[u8]
 
 /// What an operator does with the session's public key; `change` replaces members of the header.
 fn to_session(jwk: &Value, change: &Value, text: &[u8]) -> String {
-    let ephemeral = PrivateKey::generate(&ECDH_P256).unwrap();
-    let own = ephemeral.compute_public_key().unwrap();
+    let mut scalar = [0; 32];
+    getrandom::fill(&mut scalar).unwrap();
+    let ephemeral = SecretKey::from_slice(&scalar).unwrap();
+    let own = ephemeral.public_key().to_sec1_point(false);
     let mut header = json!({
         "alg": "ECDH-ES", "enc": "A128GCM", "apu": encode("operator"), "apv": encode("gateway"),
-        "epk": { "kty": "EC", "crv": "P-256", "x": encode(&own.as_ref()[1..33]), "y": encode(&own.as_ref()[33..]) },
+        "epk": { "kty": "EC", "crv": "P-256", "x": encode(own.x().unwrap()), "y": encode(own.y().unwrap()) },
     });
     header.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
     let point = [vec![4], decode(jwk["x"].as_str().unwrap()).unwrap(), decode(jwk["y"].as_str().unwrap()).unwrap()];
-    let peer = UnparsedPublicKey::new(&ECDH_P256, point.concat());
-    let shared = agree(&ephemeral, peer, (), |shared| Ok(concat_kdf(shared, b"operator", b"gateway"))).unwrap();
-    sealed(&AES_128_GCM, &shared, &header, text)
+    let shared = ephemeral.diffie_hellman(&Point::from_sec1_bytes(&point.concat()).unwrap());
+    let key = concat_kdf(shared.raw_secret_bytes(), b"operator", b"gateway");
+    sealed(&AES_128_GCM, &key, &header, text)
 }
 
 #[test]
 fn two_sides_agree_as_rfc_7518_appendix_c_does() {
     let bob = decode("VEmDZpDXXK8p8N0Cndsxs924q6nS1RXFASRl6BfUqdw").unwrap();
-    let bob = PrivateKey::from_private_key(&ECDH_P256, &bob).unwrap();
+    let bob = SecretKey::from_slice(&bob).unwrap();
     let header = json!({
         "alg": "ECDH-ES", "enc": "A128GCM", "apu": "QWxpY2U", "apv": "Qm9i",
         "epk": {

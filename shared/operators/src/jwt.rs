@@ -6,11 +6,11 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use aws_lc_rs::hmac;
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
     jwk::{Jwk, JwkSet, PublicKeyUse},
 };
+use ring::hmac;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -64,6 +64,7 @@ pub fn sign(
         header.typ = typ.map(str::to_owned);
     }
     header.x5c = (!certificates.is_empty()).then(|| certificates.to_vec());
+    sna_jws::install();
     key.and_then(|key| encode(&header, claims, &key))
         .inspect_err(|error| tracing::error!(%error, "cannot sign with an operator's key"))
         .ok()
@@ -97,6 +98,7 @@ fn acceptable(jwt: &str) -> Option<Header> {
 
 /// The signature alone: the claims are the adapter's to judge.
 fn check(jwt: &str, algorithm: Algorithm, jwk: &Jwk) -> Option<Value> {
+    sna_jws::install();
     let mut validation = Validation::new(algorithm);
     validation.required_spec_claims.clear();
     validation.validate_exp = false;

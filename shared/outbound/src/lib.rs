@@ -16,7 +16,7 @@ use reqwest::{
     header::HeaderMap,
     redirect::Policy,
 };
-use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use url::{Host, Url};
 
 pub use address::is_special;
@@ -120,7 +120,7 @@ fn roots() -> RootCertStore {
 }
 
 fn tls() -> Result<ClientConfig, Box<dyn Error + Send + Sync>> {
-    let tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
+    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     Ok(tls.with_safe_default_protocol_versions()?.with_root_certificates(roots()).with_no_client_auth())
 }
 

@@ -31,7 +31,7 @@ impl Customer {
     /// # Errors
     /// When the HTTP client cannot be built.
     pub fn of(gateway: &Gateway) -> Result<Customer, reqwest::Error> {
-        let http = Client::builder().no_proxy().redirect(Policy::none()).build()?;
+        let http = crate::http::builder().redirect(Policy::none()).build()?;
         let credentials = gateway.customer.clone();
         Ok(Customer { http, url: gateway.url.clone(), credentials, token: Mutex::default() })
     }

@@ -95,7 +95,7 @@ async fn otp(flow: &mut Flow, gateway: &Gateway, msisdn: &str) -> Result<bool, D
     }
     let length = code_length.and_then(|length| length.parse().ok()).unwrap_or(6);
     let inbox = format!("{}/inbox/{}", gateway.sandbox, msisdn.trim_start_matches('+'));
-    let messages: Vec<Sms> = reqwest::get(inbox).await?.json().await?;
+    let messages: Vec<Sms> = crate::http::builder().build()?.get(inbox).send().await?.json().await?;
     let Some((text, code)) = messages.first().and_then(|sms| Some((&sms.text, code_in(&sms.text, length)?))) else {
         println!("  no code in the inbox");
         return Ok(false);

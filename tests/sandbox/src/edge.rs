@@ -54,8 +54,7 @@ struct Upstream {
 /// # Errors
 /// When the HTTP client cannot be built.
 pub fn router(upstream: &str, listener: Listener) -> Result<Router, reqwest::Error> {
-    let http =
-        reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).build()?;
+    let http = crate::http::builder().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).build()?;
     Ok(Router::new().fallback(forward).with_state(Upstream { http, url: upstream.to_owned(), listener }))
 }
 
@@ -154,7 +153,7 @@ mod tests {
     #[tokio::test]
     async fn the_peer_is_appended_behind_what_the_client_claims() {
         let (url, _servers) = edge_before(Router::new().fallback(echo)).await;
-        let handset = reqwest::Client::builder().local_address(std::net::IpAddr::from([127, 0, 2, 20])).build();
+        let handset = crate::http::builder().local_address(std::net::IpAddr::from([127, 0, 2, 20])).build();
         let request = handset.unwrap().put(format!("{url}/v1/a%20b?c=d%2B")).header("x-forwarded-for", "8.8.8.8");
         let seen = request.header("x-test", "kept").body("payload").send().await.unwrap().text().await.unwrap();
         assert_eq!(seen, r#"PUT /v1/a%20b?c=d%2B Some("8.8.8.8, 127.0.2.20") Some("https") Some("kept") payload"#);
@@ -168,7 +167,7 @@ mod tests {
         ] {
             let (url, _servers) = listener_before(Router::new().fallback(echo), listener).await;
             let claims = |path: &str| {
-                let request = reqwest::Client::new().get(format!("{url}{path}"));
+                let request = crate::http::client().get(format!("{url}{path}"));
                 request.header("x-forwarded-proto", "http").header("x-forwarded-proto", "https").send()
             };
             let seen = claims(path).await.unwrap().text().await.unwrap();
@@ -181,7 +180,7 @@ mod tests {
     async fn a_redirect_is_passed_on_and_not_followed() {
         let away = Router::new().fallback(|| async { axum::response::Redirect::to("http://127.0.0.1:1/") });
         let (url, _servers) = edge_before(away).await;
-        let curious = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let curious = crate::http::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         assert_eq!(curious.get(url).send().await.unwrap().status(), 303);
     }
 
@@ -191,7 +190,7 @@ mod tests {
         let url = front.url();
         // Nothing listens on port 1.
         servers.serve(front, super::router("http://127.0.0.1:1", Listener::Public).unwrap());
-        let answer = reqwest::get(url).await.unwrap();
+        let answer = crate::http::client().get(url).send().await.unwrap();
         assert_eq!(answer.status(), 502);
         assert_eq!(answer.text().await.unwrap(), r#"{"message":"Bad Gateway"}"#);
     }

@@ -60,9 +60,8 @@ impl Handset {
     /// # Errors
     /// When the HTTP client cannot be built.
     pub fn at(source_ip: IpAddr) -> Result<Handset, reqwest::Error> {
-        let http = Client::builder()
+        let http = crate::http::builder()
             .local_address(source_ip)
-            .no_proxy()
             .redirect(Policy::none())
             .timeout(PATIENCE)
             .user_agent("sandbox-handset")

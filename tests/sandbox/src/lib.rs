@@ -10,6 +10,7 @@ pub mod flow;
 pub mod gateway;
 pub mod handset;
 pub mod hop;
+pub mod http;
 pub mod inbox;
 pub mod listen;
 pub mod lookup;

@@ -114,11 +114,8 @@ impl Operators {
         let client_key = DecodingKey::from_ec_pem(settings.public_key_pem.as_bytes()).map_err(StartError::ClientKey)?;
         let mut pairwise_salt = [0; 32];
         getrandom::fill(&mut pairwise_salt)?;
-        let http = reqwest::Client::builder()
-            .local_address(MOBILE_GATEWAY)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()?;
+        let http =
+            crate::http::builder().local_address(MOBILE_GATEWAY).redirect(reqwest::redirect::Policy::none()).build()?;
         Ok(Operators(Arc::new(Inner {
             client_key,
             keys: Keys::generate().map_err(StartError::SigningKeys)?,

@@ -34,7 +34,7 @@ impl Endpoint {
             ("Message", "Your code is 123456"),
         ];
         let fields: Vec<Field> = valid.iter().chain(changes).copied().collect();
-        reqwest::Client::new().post(&self.url).header("authorization", "AWS4-HMAC-SHA256 Credential=x").form(&fields)
+        crate::http::client().post(&self.url).header("authorization", "AWS4-HMAC-SHA256 Credential=x").form(&fields)
     }
 
     async fn publish(&self, changes: &[Field]) -> (u16, String) {
@@ -68,7 +68,7 @@ async fn a_published_message_is_in_the_inbox_of_its_number() {
 #[tokio::test]
 async fn an_unsigned_request_is_refused() {
     let sns = Endpoint::start().await;
-    let unsigned = reqwest::Client::new().post(&sns.url).form(&[("Action", "Publish")]).send().await.unwrap();
+    let unsigned = crate::http::client().post(&sns.url).form(&[("Action", "Publish")]).send().await.unwrap();
     let (status, xml) = answer(unsigned).await;
     assert_eq!(status, 403);
     assert!(xml.contains("<Code>MissingAuthenticationToken</Code>"), "{xml}");

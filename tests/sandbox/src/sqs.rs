@@ -170,7 +170,7 @@ pub(crate) async fn sources(
     functions: String,
     stopped: impl Future<Output = ()> + Send,
 ) {
-    let Ok(http) = reqwest::Client::builder().no_proxy().build() else { return };
+    let Ok(http) = crate::http::builder().build() else { return };
     let invoke = async |records: &[Value]| -> Option<Value> {
         let request = http.post(format!("{functions}{INVOCATIONS}")).json(&json!({ "Records": records }));
         // A function's failure is an answer with this header.

@@ -69,7 +69,7 @@ impl Tools {
         let flags = from.iter().zip(names).map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
         let flags: Vec<String> = flags.collect();
         run = run.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")).env("CARGO_TARGET_DIR", &workspace.target);
-        // C names its files too: aws-lc where it reports an error.
+        // C names its files too, where it reports an error.
         run = run.env("CFLAGS", format!("-ffile-prefix-map={}=/cargo", self.cargo_home.display()));
         run = run.env("CARGO_ZIGBUILD_ZIG_PATH", self.zig.join("ziglang/zig")).env("CARGO_INCREMENTAL", "0");
         quietly("cargo lambda build", run, &workspace.scratch().join(format!("package-{what}.log")))?;

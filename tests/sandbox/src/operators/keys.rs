@@ -42,6 +42,7 @@ pub enum Flaw {
 
 impl Keys {
     pub fn generate() -> Result<Keys, Error> {
+        sna_jws::install();
         Ok(Keys { rsa: Arc::new(rsa()?), ec: Mutex::default() })
     }
 

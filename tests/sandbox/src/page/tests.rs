@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use reqwest::{Client, RequestBuilder};
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
 use crate::world::{
@@ -13,7 +13,7 @@ use crate::world::{
 
 /// A browser's request; `cookie` is the phone that it has chosen.
 fn post(world: &World, path: &str, cookie: &str, body: &Value) -> RequestBuilder {
-    Client::new().post(format!("{}{path}", world.gateway().sandbox)).header("cookie", cookie).json(body)
+    crate::http::client().post(format!("{}{path}", world.gateway().sandbox)).header("cookie", cookie).json(body)
 }
 
 fn choice(world: &World) -> RequestBuilder {
@@ -37,7 +37,11 @@ async fn the_page_and_its_parts_are_served() {
     let world = world().await;
     let paths = ["/", "/shop.js", "/client/index.js", "/customer/callback?code=1", "/health", "/api/devices"];
     for path in paths.into_iter().chain(["/inbox/%2B447700900620"]) {
-        assert_eq!(status(Client::new().get(format!("{}{path}", world.gateway().sandbox))).await, 200, "{path}");
+        assert_eq!(
+            status(crate::http::client().get(format!("{}{path}", world.gateway().sandbox))).await,
+            200,
+            "{path}"
+        );
     }
 }
 
@@ -65,7 +69,7 @@ async fn without_a_phone_there_is_nothing_to_sign_in_with() {
     for path in ["/shop/begin", "/shop/sms", "/shop/validate", "/phone/wallet"] {
         assert_eq!(status(post(&world, path, "sandbox=none", &json!({}))).await, 409, "{path}");
     }
-    assert_eq!(status(Client::new().get(format!("{}/api/events", world.gateway().sandbox))).await, 409);
+    assert_eq!(status(crate::http::client().get(format!("{}/api/events", world.gateway().sandbox))).await, 409);
     let unknown = json!({ "msisdn": "447700900601", "app": false });
     assert_eq!(status(post(&world, "/api/phone", "", &unknown)).await, 404);
 }
@@ -87,7 +91,7 @@ async fn the_shop_passes_on_that_the_gateway_cannot_be_reached_and_has_nothing_t
 async fn a_request_of_the_page_leaves_from_the_phone_and_is_told_as_it_happens() {
     let world = world().await;
     let cookie = phone(&world).await;
-    let events = Client::new().get(format!("{}/api/events", world.gateway().sandbox)).header("cookie", &cookie);
+    let events = crate::http::client().get(format!("{}/api/events", world.gateway().sandbox)).header("cookie", &cookie);
     let mut events = events.send().await.unwrap();
     let table: Value = serde_json::from_str(world.operators_table()).unwrap();
     let asked = json!({ "method": "GET", "url": format!("{}/vodafone/resume?tx=1", table["host"].as_str().unwrap()) });
@@ -104,7 +108,9 @@ async fn another_site_cannot_post() {
     let world = world().await;
     assert_eq!(status(choice(&world).header("origin", "https://evil.example")).await, 403);
     assert_eq!(status(choice(&world).header("host", "evil.example")).await, 403);
-    let form = Client::new().post(format!("{}/api/phone", world.gateway().sandbox)).form(&[("msisdn", "447700900620")]);
+    let form = crate::http::client()
+        .post(format!("{}/api/phone", world.gateway().sandbox))
+        .form(&[("msisdn", "447700900620")]);
     assert_eq!(status(form).await, 415);
 }
 
@@ -134,6 +140,6 @@ async fn a_scenario_is_forced_on_a_device_that_has_it_at_its_operator() {
         ("+447700900601", json!(31), 404),
     ] {
         let order = json!({ "msisdn": msisdn, "scenario": scenario });
-        assert_eq!(status(Client::new().post(&url).json(&order)).await, expected, "{msisdn} {scenario}");
+        assert_eq!(status(crate::http::client().post(&url).json(&order)).await, expected, "{msisdn} {scenario}");
     }
 }

@@ -62,7 +62,7 @@ async fn the_shop_is_told_of_by_the_number_that_it_asks_about() {
     let mut receiver = world.wire().listen();
     let form =
         [("msisdn", "+447700900920"), ("client_secret", "short"), ("note", "v4.public.eyJhbGciOiJub25lIn0.c2ln")];
-    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let http = crate::http::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     http.post(format!("{url}/v1/get_config")).bearer_auth("t0ken").form(&form).send().await.unwrap();
 
     let call = heard(&mut receiver);
@@ -100,7 +100,7 @@ async fn a_long_or_endless_body_passes_unseen_and_whole() {
     servers.serve(bound, world.wire().tap(echo, At::Gateway, world.operators()));
     let mut receiver = world.wire().listen();
     let body = format!("{{\"authenticated\":\"{}\"}}", "a".repeat(40_000));
-    let answer = reqwest::Client::new().post(url).body(body.clone()).send().await.unwrap().text().await.unwrap();
+    let answer = crate::http::client().post(url).body(body.clone()).send().await.unwrap().text().await.unwrap();
     assert_eq!(answer, body.len().to_string());
     assert_eq!(fields(&heard(&mut receiver)), []);
 }

@@ -200,7 +200,7 @@ impl Bed {
 
 /// Connections from this address, no redirects followed.
 pub fn client(source: IpAddr) -> Client {
-    Client::builder().local_address(source).no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+    crate::http::builder().local_address(source).redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 
 pub fn device(network: &str, scenario: u8) -> Device {
