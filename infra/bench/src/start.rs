@@ -12,7 +12,7 @@ use crate::{
     world,
 };
 
-/// The nine, and what each of them is asked here: the method and the path of what it refuses, or tells, to anyone.
+/// The nine behind the API, and what each of them is asked here: the method and the path of what it refuses, or tells, to anyone.
 pub const FUNCTIONS: [(&str, &str, &str, u16); 9] = [
     ("token", "POST", "/v1/oauth/token", 401),
     ("get-config", "POST", "/v1/get_config", 401),
@@ -24,6 +24,9 @@ pub const FUNCTIONS: [(&str, &str, &str, u16); 9] = [
     ("coverage", "GET", "/v1/coverage", 401),
     ("keys", "GET", "/v1/.well-known/paseto-keys", 200),
 ];
+
+/// The tenth: what a stream hands over where nothing happened, and what it says of it.
+const NOTIFY: (&str, &str, &str) = ("notify", r#"{"Records":[]}"#, "null");
 
 /// Neither an operator nor an SMS is called by these.
 const SLIM: [&str; 3] = ["token", "coverage", "keys"];
@@ -38,10 +41,19 @@ pub fn measure(place: &Place) -> Result<Vec<Figure>, Error> {
     let mut figures = Vec::new();
     for (name, method, path, expected) in FUNCTIONS {
         if place.built(name).is_file() {
-            figures.extend(function(place, name, &Request::new(method, path).form("").event(), expected, world.env())?);
+            let event = Request::new(method, path).form("").event();
+            figures.extend(function(place, name, &event, &|answer| check(name, answer, expected), world.env())?);
         } else {
             println!("  {name} is not built");
         }
+    }
+    let (name, event, expected) = NOTIFY;
+    let check = |answer: &Bytes| {
+        let said = String::from_utf8_lossy(answer);
+        if said == expected { Ok(()) } else { Err(Error::failed(format!("{name} answers {said}"))) }
+    };
+    if place.built(name).is_file() {
+        figures.extend(function(place, name, &Bytes::from_static(event.as_bytes()), &check, world.env())?);
     }
     Ok(figures)
 }
@@ -50,7 +62,7 @@ fn function(
     place: &Place,
     name: &str,
     event: &Bytes,
-    expected: u16,
+    check: &dyn Fn(&Bytes) -> Result<(), Error>,
     env: &BTreeMap<String, String>,
 ) -> Result<Vec<Figure>, Error> {
     let program = place.built(name);
@@ -59,14 +71,14 @@ fn function(
         let (function, start) = Function::start(&program, env)?;
         cpu.push(start.cpu_ms);
         wall.push(start.wall_ms);
-        check(name, &function.ask(event)?, expected)?;
+        check(&function.ask(event)?)?;
         first.push(function.cpu_ms()? - start.cpu_ms);
     }
     let (function, _) = Function::start(&program, env)?;
     let (after_start, _) = function.memory_mb()?;
     let (started, cpu_before) = (Instant::now(), function.cpu_ms()?);
     for _ in 0..INVOCATIONS {
-        check(name, &function.ask(event)?, expected)?;
+        check(&function.ask(event)?)?;
     }
     let (seconds, busy) = (started.elapsed().as_secs_f64(), function.cpu_ms()? - cpu_before);
     let (_, most) = function.memory_mb()?;
