@@ -25,17 +25,17 @@ pub struct Flow {
 
 /// Of Vodafone: two requests to the operator.
 pub const SILENT: Flow =
-    Flow { requests: 4, reads: 3.0, writes: 8, calls: 8, cpu_us: 2400, log_bytes: 4600, assumed_waits_ms: &[1000] };
+    Flow { requests: 4, reads: 3.0, writes: 8, calls: 8, cpu_us: 2200, log_bytes: 4600, assumed_waits_ms: &[1000] };
 /// One send, one right guess.
 pub const OTP: Flow =
-    Flow { requests: 3, reads: 2.0, writes: 17, calls: 5, cpu_us: 1600, log_bytes: 2800, assumed_waits_ms: &[100] };
+    Flow { requests: 3, reads: 2.0, writes: 17, calls: 5, cpu_us: 1300, log_bytes: 2800, assumed_waits_ms: &[100] };
 /// A silent attempt that finds another number, of which the customer learns; then a code for the same session.
 pub const BOTH: Flow = Flow {
     requests: 6,
     reads: 5.0,
     writes: 27,
     calls: 11,
-    cpu_us: 2000,
+    cpu_us: 3200,
     log_bytes: 6200,
     assumed_waits_ms: &[1000, 100],
 };
