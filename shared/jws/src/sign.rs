@@ -6,6 +6,7 @@ use jsonwebtoken::{
     errors::{ErrorKind, Result},
     signature::{Error, Signer},
 };
+use p256::{SecretKey, elliptic_curve::sec1::ToSec1Point as _, pkcs8::DecodePrivateKey as _};
 use ring::{
     hmac,
     rand::SystemRandom,
@@ -33,9 +34,12 @@ pub fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSig
     Ok(Box::new(Ring(*algorithm, key)))
 }
 
-/// PKCS#8.
+/// PKCS#8. RFC 5915 3 lets the public key be left out, and Java does; ring wants it, and checks that it is the right one.
 pub fn ec(der: &[u8]) -> Result<EcdsaKeyPair> {
-    EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der, &SystemRandom::new())
+    let key = SecretKey::from_pkcs8_der(der).map_err(|_| ErrorKind::InvalidEcdsaKey)?;
+    let (private, public) = (key.to_bytes(), key.public_key().to_sec1_point(false));
+    let (algorithm, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
+    EcdsaKeyPair::from_private_key_and_public_key(algorithm, &private, public.as_bytes(), &random)
         .map_err(|_| ErrorKind::InvalidEcdsaKey.into())
 }
 

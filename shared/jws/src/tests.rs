@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use aws_lc_rs::{
-    encoding::{AsDer, Pkcs8V1Der},
+    encoding::{AsBigEndian, AsDer, EcPrivateKeyBin, Pkcs8V1Der},
     hmac,
     rand::SystemRandom,
     rsa::KeySize,
@@ -110,6 +110,22 @@ fn a_key_of_another_kind_or_no_key_at_all_is_an_error() {
         assert!(Jwk::from_encoding_key(&EncodingKey::from_ec_der(nonsense), Algorithm::ES256).is_err());
         assert!(!we_accept(Algorithm::ES256, &DecodingKey::from_ec_der(nonsense), b"text", &[0; 64]));
         assert!(!we_accept(Algorithm::RS256, &DecodingKey::from_rsa_der(nonsense), b"text", &[0; 256]));
+    }
+}
+
+#[test]
+fn an_ec_key_without_its_public_half_signs_too() {
+    install();
+    // RFC 5958 2 and RFC 5915 3: the algorithm, the curve, and the private key alone.
+    let before = "3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420";
+    let der = |scalar: &[u8]| [hex::decode(before).unwrap(), scalar.to_vec()].concat();
+    let scalar: EcPrivateKeyBin<'_> = EC.private_key().as_be_bytes().unwrap();
+    let key = EncodingKey::from_ec_der(&der(scalar.as_ref()));
+    let signature = URL_SAFE.decode(sign(b"text", &key, Algorithm::ES256).unwrap()).unwrap();
+    assert!(they_accept(Algorithm::ES256, b"text", &signature));
+    assert!(Jwk::from_encoding_key(&key, Algorithm::ES256).is_ok());
+    for none in [[0; 32], [255; 32]] {
+        assert!(sign(b"text", &EncodingKey::from_ec_der(&der(&none)), Algorithm::ES256).is_err());
     }
 }
 
